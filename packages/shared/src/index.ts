@@ -1,0 +1,28 @@
+// What users of the contracts and of both ends need; the lines below the rule are for those who write an end.
+export { MqplayError, isMqplayError, toMqplayError, codeOfState, type ErrorCode, type MqplayErrorInit } from "./errors.ts";
+export { States, STATE_OK, STATE_OK_LEGACY, LOWEST_GENERAL_STATE, isSuccess, stateName, type StateName, type StateEntry } from "./state.ts";
+export type {
+  Access,
+  ContentOf,
+  ErrorContract,
+  FuncContract,
+  JsonValue,
+  MessageType,
+  ModuleContract,
+  PushContract,
+  RequestOf,
+  ResponseOf,
+} from "./contract/contract.ts";
+
+// ——— for authors of an end ———
+export type { Answer, Call, Encoding, JsonCall, ProtobufCall, Push } from "./message.ts";
+export { Topics, classifyTopic, isPrivateTopic, type PrivateTopic, type TopicClass } from "./topics.ts";
+export { plainChannel, type Profile, type SealedChannel } from "./profile/profile.ts";
+export {
+  DEFAULT_CALL_TIMEOUT_MS,
+  MAX_CALL_ID_BYTES,
+  MAX_CLIENT_ID_BYTES,
+  MAX_JSON_DEPTH,
+  MIN_CLIENT_ID_BYTES,
+  SERVER_STRING_BYTES,
+} from "./limits.ts";

@@ -1,0 +1,144 @@
+/**
+ * Every setting of the server, once: its name, type, bounds, default, and the words about it.
+ * conf/server.json and docs/configuration.md are generated from here (scripts/generate-config-docs.mjs).
+ */
+import { z } from "zod";
+import { LOG_FORMATS, LOG_LEVELS } from "../ops/log.ts";
+import { gateSettings } from "./schema-gate.ts";
+import { userSettings } from "./schema-user.ts";
+import { flag, integer, section, setting } from "./setting.ts";
+
+const port = { min: 0, max: 65_535 };
+
+const mqtt = z.strictObject({
+  port: integer(1_883, port, {
+    text: "TCP port for MQTT clients. 1883 is the port that MQTT clients try by themselves. 0 takes a free one and the log says which.",
+    env: "MQPLAY_MQTT_PORT",
+  }),
+});
+
+const http = z.strictObject({
+  port: integer(8_080, port, {
+    text: "TCP port for everything that speaks HTTP: MQTT over WebSocket on `/ws`, calls on `/call/…`, the web page, `/healthz`, `/readyz`, `/metrics`. 0 takes a free one and the log says which.",
+    env: "MQPLAY_HTTP_PORT",
+  }),
+  root: setting(z.string(), "", {
+    text: "Folder of the web page that is served at `/`; empty serves none. `npm start` in the repository sets it to the built demo page.",
+    env: "MQPLAY_HTTP_ROOT",
+  }),
+  corsOrigins: setting(z.array(z.string().regex(/^(\*|https?:\/\/[^/\s]+)$/)), [], {
+    text: "Web origins, besides this server's own, whose pages may use `/call/…` from a browser, such as `https://game.example`. `*` allows all. Empty by default: nobody is let in unasked.",
+    expected: 'an origin such as "https://game.example" (no path, no slash at the end), or "*"',
+  }),
+  maxBodyBytes: integer(
+    65_536,
+    { min: 256, max: 16_777_216 },
+    {
+      text: "Largest body of a call by HTTP; a larger one is answered 413. Parameters of honest calls stay far below.",
+      unit: "bytes",
+    },
+  ),
+  headersTimeoutMs: integer(
+    10_000,
+    { min: 100, max: 120_000 },
+    {
+      text: "How long a client may take for a request's headers. Bounds what a client that dribbles can hold.",
+      unit: "ms",
+    },
+  ),
+  requestTimeoutMs: integer(
+    30_000,
+    { min: 100, max: 600_000 },
+    {
+      text: "How long a client may take for a whole request, its body included.",
+      unit: "ms",
+    },
+  ),
+  maxConnections: integer(
+    10_000,
+    { min: 1, max: 1_000_000 },
+    {
+      text: "HTTP connections at once, WebSocket ones not counted (`gate.maxConnections` bounds those). More are closed at once.",
+      unit: "connections",
+    },
+  ),
+});
+
+const store = z.strictObject({
+  data: setting(z.string().min(1), "./data", {
+    text: "Folder of the embedded database; made when missing. `:memory:` keeps accounts in memory only, for tests.",
+    env: "MQPLAY_DATA",
+    expected: 'a folder, or ":memory:"',
+  }),
+  accounts: setting(z.string().regex(/^(embedded$|mysql:\/\/.)/), "embedded", {
+    text: "Where accounts live: `embedded` (a file in `store.data`, nothing to install) or `mysql://user:password@host:3306/database` for MySQL or MariaDB.",
+    env: "MQPLAY_STORE_ACCOUNTS",
+    secret: true,
+    expected: '"embedded" or "mysql://user:password@host:3306/database"',
+  }),
+  sessions: setting(z.string().regex(/^(memory$|rediss?:\/\/.)/), "memory", {
+    text: "Where tokens and other short-lived things live: `memory` (a restart ends all logins) or `redis://:password@host:6379/0` (`rediss://` for TLS).",
+    env: "MQPLAY_STORE_SESSIONS",
+    secret: true,
+    expected: '"memory", "redis://host:6379/0" or "rediss://host:6379/0"',
+  }),
+});
+
+const log = z.strictObject({
+  level: setting(z.enum(LOG_LEVELS), "info", {
+    text: "How much the log says: `silent`, `error`, `warn`, `info`, `debug`.",
+    env: "MQPLAY_LOG_LEVEL",
+  }),
+  format: setting(z.enum(LOG_FORMATS), "text", {
+    text: "`text` writes a readable line for people, `json` one JSON object a line for log collectors.",
+    env: "MQPLAY_LOG_FORMAT",
+  }),
+});
+
+const shutdown = z.strictObject({
+  drainMs: integer(
+    10_000,
+    { min: 0, max: 600_000 },
+    {
+      text: "How long running calls may take to end after SIGTERM before the server closes all the same. As long as a call's own time limit, so that each one that can end does.",
+      unit: "ms",
+    },
+  ),
+});
+
+const metrics = z.strictObject({
+  enabled: flag(true, { text: "Whether `/metrics` on the HTTP port answers, in Prometheus' format." }),
+});
+
+/** The whole configuration; unknown names are errors. */
+export const configSchema = z.strictObject({
+  host: setting(z.string().min(1), "127.0.0.1", {
+    text: "Address that the server listens on. `127.0.0.1` is reached from this machine only, the safe default; `0.0.0.0` (or `::`) from everywhere.",
+    env: "MQPLAY_HOST",
+  }),
+  mqtt: section(mqtt.prefault({}), { text: "MQTT over TCP." }),
+  http: section(http.prefault({}), { text: "The HTTP port." }),
+  store: section(store.prefault({}), { text: "Where data is kept." }),
+  user: section(userSettings.prefault({}), { text: "The user module: registering and logging in." }),
+  gate: section(gateSettings.prefault({}), {
+    text: "What bounds a client's connection. The defaults suit a game with thousands of players on one machine.",
+  }),
+  log: section(log.prefault({}), { text: "The log on standard output." }),
+  metrics: section(metrics.prefault({}), { text: "Figures for Prometheus." }),
+  shutdown: section(shutdown.prefault({}), { text: "How the server stops." }),
+  modules: setting(z.array(z.string().min(1)), [], {
+    text: "JavaScript files of your own modules, such as `./dist/arena.js`. Each exports modules made by `implement(…)`; all of them are served.",
+  }),
+});
+
+/** The configuration as a person writes it: every setting may be left out. */
+export type ConfigInput = z.input<typeof configSchema>;
+
+/** The configuration, complete. */
+export type Config = DeepReadonly<z.output<typeof configSchema>>;
+
+type DeepReadonly<T> = T extends readonly (infer TItem)[]
+  ? readonly DeepReadonly<TItem>[]
+  : T extends object
+    ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+    : T;

@@ -39,6 +39,8 @@ export interface Answer {
   /** The text that belongs to the state; empty on success. */
   readonly msg: string;
   readonly result: string | Uint8Array | undefined;
+  /** With TooManyRequests, where known: how long to wait before another try, in ms. It stands in `result` too. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 /** What the server sends of its own accord: the module's number, its push's number, the content's bytes. */

@@ -3,19 +3,19 @@
  * The gate makes one when a client is let in and ends it with the connection; it never outlives it.
  */
 import type { Push, Encoding } from "@mqplay/shared";
+import type { Identity } from "../runtime/caller.ts";
 
-/** A login, as it is known on a connection. */
-export interface Identity {
-  /** The user's id: a lower-case UUID. */
-  readonly userId: string;
-  /** The login that this is: one per Register, Login or imported token; its tokens share it. */
-  readonly loginId: string;
-  /** When this session must log in again, in ms since 1970. [user-3] */
-  readonly expiresAtMs: number;
-}
+export type { Identity } from "../runtime/caller.ts";
 
 /** Why the server ends a connection; the log and the metrics say it in these words. */
-export type CloseReason = "replaced" | "kicked" | "takeover" | "shutdown" | "limit" | "protocol" | "loggedOut";
+export type CloseReason =
+  | "replaced"
+  | "kicked"
+  | "takeover"
+  | "shutdown"
+  | "limit"
+  | "protocol"
+  | "loggedOut";
 
 /** What a session can do to its connection. The gate implements it. */
 export interface SessionLink {

@@ -1,0 +1,53 @@
+/**
+ * What a handler gets beside its request: who calls, how long it may take, where to log, how to push.
+ */
+import type { PushContract } from "@mqplay/shared";
+import type { Log } from "../ops/log.ts";
+import type { CallOrigin } from "./caller.ts";
+import type { ModulePushes, PushOptions } from "./pushes.ts";
+import type { Sessions } from "./sessions.ts";
+
+/** The user who calls. */
+export interface CallUser {
+  /** The user's id: a lower-case UUID. */
+  readonly userId: string;
+  /** The login by which the user is known. */
+  readonly loginId: string;
+}
+
+/** One call, as its handler sees it. */
+export interface CallContext {
+  /** Who is logged in, or undefined. Comes from the connection, whatever the parameters say. [module-3] */
+  readonly user: CallUser | undefined;
+  /** The connection's session. */
+  readonly sessionId: string;
+  /** Who calls: the user's id, else the session's. [module-5] */
+  readonly caller: string;
+  /** The peer's address without the port. */
+  readonly remoteAddress: string;
+  readonly via: CallOrigin;
+  /** Aborted when the time limit strikes or the connection ends; what comes after is dropped. */
+  readonly signal: AbortSignal;
+  /** A log whose lines carry the call's name and caller. */
+  readonly log: Log;
+  /** Sends one of the module's pushes to the calling session. */
+  push<T>(push: PushContract<T>, content: T, options?: PushOptions): void;
+  /** Sends the module's pushes to others, and keeps groups. */
+  readonly pushes: ModulePushes;
+  /** Binds and ends logins. */
+  readonly sessions: Sessions;
+}
+
+/** A call of a function whose contract says `user`: somebody is logged in. */
+export interface UserCallContext extends CallContext {
+  readonly user: CallUser;
+}
+
+/** What a module gets when it starts, for what it does outside of calls. */
+export interface ModuleContext {
+  readonly log: Log;
+  readonly pushes: ModulePushes;
+  readonly sessions: Sessions;
+  /** Aborted when the module is stopped. */
+  readonly signal: AbortSignal;
+}

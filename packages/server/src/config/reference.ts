@@ -1,0 +1,138 @@
+/**
+ * From the schema to what people read: docs/configuration.md and the file they edit, conf/server.json.
+ */
+import { z } from "zod";
+import { CONFIG_FILE_VARIABLE, resolveConfig, variables } from "./load.ts";
+import { shapeOf, unwrap } from "./problems.ts";
+import { configSchema } from "./schema.ts";
+import { settingDocs, type SettingDoc } from "./setting.ts";
+
+/** Columns at which comments of conf/server.json wrap. */
+const COMMENT_COLUMNS = 100;
+
+interface Setting {
+  readonly path: string;
+  readonly name: string;
+  readonly doc: SettingDoc;
+  readonly schema: z.core.$ZodType;
+  readonly value: unknown;
+}
+
+interface Section {
+  readonly name: string;
+  readonly text: string;
+  readonly settings: readonly Setting[];
+}
+
+/** Writes docs/configuration.md. */
+export function formatReference(): string {
+  const parts = sections().flatMap(({ name, text, settings }) => [
+    `## ${name === "" ? "At the top" : `\`${name}\``}`,
+    "",
+    ...(text === "" ? [] : [text, ""]),
+    "| setting | default | what it does |",
+    "| --- | --- | --- |",
+    ...settings.map((setting) => `| \`${setting.path}\` | ${defaultText(setting)} | ${describe(setting)} |`),
+    "",
+  ]);
+  return `${[...head(), ...parts].join("\n").trimEnd()}\n`;
+}
+
+/** Writes conf/server.json: every setting with its default and its words. */
+export function formatDefaultFile(): string {
+  const lines = [
+    "// The configuration of the server: JSON with comments. Every setting is here with its default, so each may be left out.",
+    "// A mistake is named with its line when the server starts; `mqplay-server --check` only looks for mistakes.",
+    "{",
+  ];
+  for (const { name, text, settings } of sections()) {
+    const indent = name === "" ? "  " : "    ";
+    if (name !== "") lines.push(...comment(text, "  "), `  ${JSON.stringify(name)}: {`);
+    for (const setting of settings) {
+      lines.push(...comment(plain(describe(setting)), indent));
+      lines.push(`${indent}${JSON.stringify(setting.name)}: ${JSON.stringify(setting.value)},`);
+    }
+    if (name !== "") lines.push("  },");
+    lines.push("");
+  }
+  return `${lines.join("\n").trimEnd()}\n}\n`;
+}
+
+function head(): string[] {
+  return [
+    "# Configuration",
+    "",
+    "<!-- Generated from packages/server/src/config/schema.ts by `node scripts/generate-config.mjs`; edit that. -->",
+    "",
+    `The server reads \`packages/server/conf/server.json\` (in an installed package: \`conf/server.json\` of \`@mqplay/server\`), or the file that \`--config\` or the environment variable \`${CONFIG_FILE_VARIABLE}\` names: JSON with comments and trailing commas. Every setting may be left out. A program passes the same settings to \`createServer({ config })\`.`,
+    "",
+    "Environment variables override the file. An unknown setting or a wrong value stops the server at its start with the file, the line, the setting, what was got and what is expected. `mqplay-server --check` only checks. Relative paths start at the server's working directory.",
+    "",
+    "| environment variable | setting |",
+    "| --- | --- |",
+    ...variables.map(({ name, path }) => `| \`${name}\` | \`${path.join(".")}\` |`),
+    `| \`${CONFIG_FILE_VARIABLE}\` | the configuration file |`,
+    "",
+  ];
+}
+
+function sections(): Section[] {
+  const defaults: Readonly<Record<string, unknown>> = { ...resolveConfig() };
+  const top: Setting[] = [];
+  const groups: Section[] = [];
+  for (const [name, schema] of Object.entries(shapeOf(configSchema) ?? {})) {
+    const shape = shapeOf(schema);
+    if (shape === undefined) {
+      top.push(describeSetting(name, name, schema, defaults[name]));
+      continue;
+    }
+    const values: Readonly<Record<string, unknown>> = { ...Object(defaults[name]) };
+    const settings = Object.entries(shape).map(([key, child]) =>
+      describeSetting(`${name}.${key}`, key, child, values[key]),
+    );
+    groups.push({ name, text: docOf(name, schema).text, settings });
+  }
+  return [{ name: "", text: "", settings: top }, ...groups];
+}
+
+function describeSetting(path: string, name: string, schema: z.core.$ZodType, value: unknown): Setting {
+  return { path, name, schema: unwrap(schema), doc: docOf(path, schema), value };
+}
+
+function docOf(path: string, schema: z.core.$ZodType): SettingDoc {
+  const doc = settingDocs.get(schema);
+  if (doc === undefined)
+    throw new Error(`the setting ${path} has no words: declare it through config/setting.ts`);
+  return doc;
+}
+
+function describe({ schema, doc }: Setting): string {
+  if (!(schema instanceof z.ZodNumber)) return doc.text;
+  return `${doc.text} From ${number(schema.minValue)} to ${number(schema.maxValue)}${doc.unit === undefined ? "" : ` ${doc.unit}`}.`;
+}
+
+function number(value: number | null): string {
+  return value === null ? "any" : value.toLocaleString("en");
+}
+
+function defaultText({ value, doc }: Setting): string {
+  return `\`${JSON.stringify(value)}\`${doc.unit === undefined ? "" : ` ${doc.unit}`}`;
+}
+
+/** Markdown's code marks say nothing in a comment. */
+function plain(text: string): string {
+  return text.replaceAll("`", "");
+}
+
+function comment(text: string, indent: string): string[] {
+  const lines: string[] = [];
+  let line = `${indent}//`;
+  for (const word of text.split(" ")) {
+    if (line.length + 1 + word.length > COMMENT_COLUMNS) {
+      lines.push(line);
+      line = `${indent}//`;
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line];
+}

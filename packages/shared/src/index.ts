@@ -17,6 +17,15 @@ export type {
 // ——— for authors of an end ———
 export type { Answer, Call, Encoding, JsonCall, ProtobufCall, Push } from "./message.ts";
 export { Topics, classifyTopic, isPrivateTopic, type PrivateTopic, type TopicClass } from "./topics.ts";
+export { MalformedCall, type Codec, type DecodedAnswer, type ReplyTo } from "./codec/codec.ts";
+export { jsonCodec } from "./codec/json.ts";
+export { isJsonObject, parseJson, type JsonObject } from "./codec/json-text.ts";
+export { protobufCodec } from "./codec/protobuf.ts";
+export { classicProfile, createClassicProfile, traceClassicKey } from "./profile/classic/profile.ts";
+export type { ClassicKeyTrace } from "./profile/classic/key.ts";
+export { fromBase64, toBase64, utf8Decode, utf8Encode } from "#host";
+export type { Host } from "./host/host.ts";
+export { bytesEqual } from "./util/bytes.ts";
 export { plainChannel, type Profile, type SealedChannel } from "./profile/profile.ts";
 export {
   DEFAULT_CALL_TIMEOUT_MS,

@@ -34,8 +34,9 @@ export interface Profile {
 /** The channel of `"secret": false`: payloads travel plain. [handshake-7] */
 export const plainChannel: SealedChannel = {
   overheadBytes: 0,
-  open: (payload) => payload.slice(),
-  seal: (plain) => plain.slice(),
+  // Not slice(): on a Buffer that is a view.
+  open: (payload) => new Uint8Array(payload),
+  seal: (plain) => new Uint8Array(plain),
   sealInto(plain, target, offset) {
     target.set(plain, offset);
     return plain.length;

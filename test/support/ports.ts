@@ -1,0 +1,17 @@
+/**
+ * Free ports of this machine, for servers that cannot take port 0 themselves.
+ */
+import { createServer } from "node:net";
+
+/** Returns a TCP port on 127.0.0.1 that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const address = server.address();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  if (address === null || typeof address === "string") throw new Error("the system gave no port");
+  return address.port;
+}

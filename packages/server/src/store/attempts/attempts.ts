@@ -1,0 +1,69 @@
+/**
+ * Attempts to log in: who has failed how often, and how long they have to wait.
+ *
+ * An attempt on an account counts as failed from its beginning until it is told otherwise, so that a thousand guesses
+ * at once are no way around the delay. An address is counted when an attempt has failed: many honest players may
+ * share one and log in at the same moment.
+ */
+
+/** Whose attempt it is. */
+export interface AttemptKeys {
+  /** The account that is tried, by its name's key, whether or not it exists. */
+  readonly account: string;
+  /** The peer's address without the port. */
+  readonly address: string;
+}
+
+/** How delays grow: `freeFailures` cost nothing, the next one `baseDelayMs`, each further one twice as much. */
+export interface DelayRule {
+  /** Failures that cost no delay. */
+  readonly freeFailures: number;
+  /** The first delay, in ms. */
+  readonly baseDelayMs: number;
+  /** The longest delay, in ms: what the right owner waits at most. */
+  readonly maxDelayMs: number;
+  /** After how long without a failure it is all forgotten, in ms; longer than `maxDelayMs`. */
+  readonly forgetAfterMs: number;
+}
+
+/** The rules for accounts and for addresses. */
+export interface AttemptLimits {
+  readonly account: DelayRule;
+  readonly address: DelayRule;
+}
+
+/**
+ * The defaults of {@link AttemptLimits}. An account under attack sees about 5 + 6 guesses at once and one a minute
+ * from then on, 1,500 a day; an address 20 and one in five minutes.
+ */
+export const defaultAttemptLimits: AttemptLimits = {
+  account: { freeFailures: 5, baseDelayMs: 1_000, maxDelayMs: 60_000, forgetAfterMs: 60 * 60_000 },
+  address: { freeFailures: 20, baseDelayMs: 1_000, maxDelayMs: 300_000, forgetAfterMs: 60 * 60_000 },
+};
+
+/** Returns how long to wait after the n-th failure, in ms. */
+export function delayAfter(failures: number, rule: DelayRule): number {
+  const beyond = failures - rule.freeFailures;
+  if (beyond <= 0) return 0;
+  return Math.min(rule.maxDelayMs, rule.baseDelayMs * 2 ** Math.min(beyond - 1, 40));
+}
+
+/** Whether an attempt may go on; `retryAfterMs` says how long to wait otherwise. */
+export type AttemptVerdict =
+  | { readonly kind: "allowed" }
+  | { readonly kind: "refused"; readonly retryAfterMs: number };
+
+/**
+ * Where attempts are counted. Every method is atomic and one round trip. Refused attempts do not lengthen the wait.
+ * Rejections: MqplayError `serverIsDown` or `storageError`.
+ */
+export interface AttemptStore {
+  /** Begins an attempt: if neither key has to wait, it counts as failed for the account until `succeed` or `abandon`. */
+  begin(keys: AttemptKeys): Promise<AttemptVerdict>;
+  /** The password was wrong: counts it for the address as well. Returns how long the next attempt has to wait, in ms. */
+  fail(keys: AttemptKeys): Promise<{ readonly retryAfterMs: number }>;
+  /** The password was right: the account's failures are forgotten. The address keeps its own, or one good account would buy it new guesses. */
+  succeed(keys: AttemptKeys): Promise<void>;
+  /** The attempt came to nothing through no fault of the caller's (a store away, a time limit): takes its count back. */
+  abandon(keys: AttemptKeys): Promise<void>;
+}

@@ -6,6 +6,8 @@
 export interface Clock {
   /** Now, in ms since 1970. */
   nowMs(): number;
+  /** Ms since some moment; never goes back when the machine's clock is set. */
+  monotonicMs(): number;
   /** Runs `callback` once after at least `delayMs`; returns what cancels it. Keeps no process alive. */
   after(delayMs: number, callback: () => void): () => void;
 }
@@ -13,6 +15,7 @@ export interface Clock {
 /** The machine's own clock. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
   after(delayMs, callback) {
     const timer = setTimeout(callback, delayMs);
     timer.unref();

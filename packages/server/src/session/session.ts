@@ -15,7 +15,8 @@ export type CloseReason =
   | "shutdown"
   | "limit"
   | "protocol"
-  | "loggedOut";
+  | "loggedOut"
+  | "silent";
 
 /** What a session can do to its connection. The gate implements it. */
 export interface SessionLink {

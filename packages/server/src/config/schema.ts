@@ -8,6 +8,17 @@ import { gateSettings } from "./schema-gate.ts";
 import { userSettings } from "./schema-user.ts";
 import { flag, integer, section, setting } from "./setting.ts";
 
+/** `ws: wss:` because pages may connect to a game server on another port or host. */
+const DEFAULT_CONTENT_SECURITY_POLICY = [
+  "default-src 'self'",
+  "connect-src 'self' ws: wss:",
+  "img-src 'self' data: blob:",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join("; ");
+
 const port = { min: 0, max: 65_535 };
 
 const mqtt = z.strictObject({
@@ -25,6 +36,9 @@ const http = z.strictObject({
   root: setting(z.string(), "", {
     text: "Folder of the web page that is served at `/`; empty serves none. `npm start` in the repository sets it to the built demo page.",
     env: "MQPLAY_HTTP_ROOT",
+  }),
+  contentSecurityPolicy: setting(z.string(), DEFAULT_CONTENT_SECURITY_POLICY, {
+    text: "The header `Content-Security-Policy` of the page's files: what the page may load and connect to. The default allows this server's own files and WebSocket connections to anywhere, and no inline script.",
   }),
   corsOrigins: setting(z.array(z.string().regex(/^(\*|https?:\/\/[^/\s]+)$/)), [], {
     text: "Web origins, besides this server's own, whose pages may use `/call/…` from a browser, such as `https://game.example`. `*` allows all. Empty by default: nobody is let in unasked.",

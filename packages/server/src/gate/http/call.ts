@@ -157,6 +157,7 @@ function sendAnswer(response: ServerResponse, answer: Answer): void {
   const { state, msg, result } = answer;
   // The result is JSON text already: it goes in as it is.
   const data = typeof result === "string" ? `,"data":${result}` : "";
+  if (state === States.tooManyRequests.state) putRetryAfter(response, result);
   if (state === States.needLogin.state) response.setHeader("WWW-Authenticate", "Bearer");
   if (state === States.invalidToken.state)
     response.setHeader("WWW-Authenticate", 'Bearer error="invalid_token"');
@@ -165,6 +166,13 @@ function sendAnswer(response: ServerResponse, answer: Answer): void {
     statusOf(state),
     `{"state":${state},"msg":${JSON.stringify(isSuccess(state) ? "" : msg)}${data}}`,
   );
+}
+
+/** TooManyRequests carries the wait as its result, see runtime/retry-after.ts; HTTP has a header for it, in whole seconds. */
+function putRetryAfter(response: ServerResponse, result: Answer["result"]): void {
+  const wait: unknown = typeof result === "string" ? JSON.parse(result) : undefined;
+  if (typeof wait !== "object" || wait === null || !("retryAfterMs" in wait)) return;
+  response.setHeader("Retry-After", Math.ceil(Number(wait.retryAfterMs) / 1_000));
 }
 
 function sendFailure(

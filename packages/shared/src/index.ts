@@ -1,6 +1,6 @@
 // What users of the contracts and of both ends need; the lines below the rule are for those who write an end.
 export { MqplayError, isMqplayError, toMqplayError, codeOfState, type ErrorCode, type MqplayErrorInit } from "./errors.ts";
-export { States, STATE_OK, STATE_OK_LEGACY, LOWEST_GENERAL_STATE, isSuccess, stateName, type StateName, type StateEntry } from "./state.ts";
+export { States, STATE_OK, STATE_OK_LEGACY, LOWEST_GENERAL_STATE, isSuccess, stateName, stateNames, type StateName, type StateEntry } from "./state.ts";
 export type {
   Access,
   ContentOf,

@@ -48,8 +48,13 @@ export const STATE_OK_LEGACY = 200;
 /** The lowest general state; below it, states belong to the function that answers. */
 export const LOWEST_GENERAL_STATE = 0xec;
 
+/** The names of all general states. */
+export const stateNames: readonly StateName[] = Object.keys(States).filter(
+  (name): name is StateName => name in States,
+);
+
 const nameByState: ReadonlyMap<number, StateName> = new Map(
-  (Object.keys(States) as StateName[]).map((name) => [States[name].state, name]),
+  stateNames.map((name) => [States[name].state, name]),
 );
 
 /** Returns the name of a general state, or undefined when the number is success or a function's own error. */

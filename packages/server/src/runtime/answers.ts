@@ -3,6 +3,7 @@
  */
 import {
   States,
+  stateNames,
   STATE_OK,
   type Answer,
   type Encoding,
@@ -30,7 +31,7 @@ export function answerNothing(encoding: Encoding): Answer {
 }
 
 const beforeRunning: ReadonlyMap<StateName, Answer> = new Map(
-  (Object.keys(States) as StateName[]).map((name) => [name, { ...States[name], result: undefined }]),
+  stateNames.map((name) => [name, { ...States[name], result: undefined }]),
 );
 
 /** A general state of a call whose function did not run: no result. [answer-3] */

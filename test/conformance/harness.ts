@@ -1,0 +1,116 @@
+/**
+ * What the suite runs against, and how: a server of ours in this process, or one at MQPLAY_CONFORMANCE_URL.
+ *
+ * - MQPLAY_CONFORMANCE_URL   mqtt://host:port, ws://host:port/ws, mqtts:, wss:, or several, separated by commas
+ * - MQPLAY_CONFORMANCE_HTTP  http://host:port of the same server, for the clauses about HTTP
+ * - MQPLAY_CONFORMANCE_NAME  the server's name; its known failures are in known-failures/<name>.txt. @default mqplay
+ *
+ * A title in the list of known failures must fail: an entry that passes fails the run.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, test as runTest } from "vitest";
+import { randomClientId } from "../support/raw-client.ts";
+import { startServer, type Settings } from "../support/server.ts";
+import { probeModule } from "./probe.ts";
+
+/** How bytes get to the server. */
+export type Transport = "tcp" | "ws" | "mqtts" | "wss";
+
+const external = (process.env["MQPLAY_CONFORMANCE_URL"] ?? "").split(",").filter((url) => url !== "");
+const serverName = process.env["MQPLAY_CONFORMANCE_NAME"] ?? "mqplay";
+
+/** True when the server under test is not ours to configure. */
+export const isExternal = external.length > 0;
+
+/** The transports that each test runs over. */
+export const transports: readonly Transport[] = isExternal ? external.map(transportOf) : ["tcp", "ws"];
+
+/** The titles that are known to fail on this server. */
+export const knownFailures: ReadonlySet<string> = new Set(readKnownFailures());
+
+function transportOf(url: string): Transport {
+  const scheme = new URL(url).protocol.replace(":", "");
+  if (scheme === "mqtt" || scheme === "tcp") return "tcp";
+  if (scheme === "mqtts" || scheme === "ws" || scheme === "wss") return scheme;
+  throw new Error(`MQPLAY_CONFORMANCE_URL takes mqtt:, mqtts:, ws: and wss:, not ${url}`);
+}
+
+function readKnownFailures(): string[] {
+  const path = join(import.meta.dirname, "known-failures", `${serverName}.txt`);
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, "utf8").split("\n");
+  return lines.map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#"));
+}
+
+/** A test of the suite. */
+export function test(title: string, body: () => Promise<void> | void): void {
+  if (knownFailures.has(title)) runTest.fails(title, body);
+  else runTest(title, body);
+}
+
+/** A test that needs a server of its own configuration or with the probe module: not run against an external one. */
+test.ours = (title: string, body: () => Promise<void> | void): void => {
+  if (isExternal) runTest.skip(title);
+  else test(title, body);
+};
+
+
+/** Where a server can be reached. */
+export interface Reachable {
+  /** The URL for MQTT. */
+  url(transport: Transport): string;
+  /** The base URL for HTTP, without a slash at its end. */
+  readonly http: string;
+}
+
+/** A server of ours with settings of its own. */
+export async function startOwnServer(settings: Settings = {}): Promise<Reachable & AsyncDisposable> {
+  const server = await startServer({ settings, modules: [probeModule] });
+  return {
+    url: (transport) => (transport === "ws" ? server.wsUrl : server.mqttUrl),
+    http: server.httpUrl,
+    [Symbol.asyncDispose]: () => server.stop(),
+  };
+}
+
+/** The server under test, for all tests of a file. Call it at the top of the file. */
+export function serverUnderTest(): Reachable {
+  let server: (Reachable & AsyncDisposable) | undefined;
+  if (!isExternal) {
+    beforeAll(async () => {
+      server = await startOwnServer();
+    });
+    afterAll(async () => {
+      await server?.[Symbol.asyncDispose]();
+    });
+  }
+  const running = (): Reachable => {
+    if (server === undefined) throw new Error("the server under test is not running");
+    return server;
+  };
+  return {
+    url(transport) {
+      if (!isExternal) return running().url(transport);
+      const url = external.find((candidate) => transportOf(candidate) === transport);
+      if (url === undefined) throw new Error(`MQPLAY_CONFORMANCE_URL names no ${transport} URL`);
+      return url;
+    },
+    get http() {
+      return isExternal ? (process.env["MQPLAY_CONFORMANCE_HTTP"] ?? "") : running().http;
+    },
+  };
+}
+
+/** A user name that nobody has: letters and digits. */
+export function randomName(): string {
+  return `user${randomClientId(12)}`;
+}
+
+/** A password that every server accepts. */
+export const PASSWORD = "secret-Pass1";
+
+/** The parameters of Register; the code is the one that the Go server takes while it sends none. */
+export function registration(username: string, password: string = PASSWORD): Record<string, string> {
+  return { username, password, verifyCode: "9966" };
+}

@@ -1,0 +1,215 @@
+/**
+ * A module as a game calls it: one typed function for each function of the contract, and its pushes.
+ * Request → check → bytes; answer → response or error. Everything is inferred from the contract.
+ */
+import {
+  codeOfState,
+  isSuccess,
+  jsonCodec,
+  nearestName,
+  protobufCodec,
+  type Answer,
+  type ContentOf,
+  type DecodedAnswer,
+  type Encoding,
+  type FuncContract,
+  type MessageType,
+  type ModuleContract,
+  type PushContract,
+  type RequestOf,
+  type ResponseOf,
+} from "@mqplay/shared";
+import type { Unsubscribe } from "../emitter.ts";
+import { MqplayError, toMqplayError } from "../errors.ts";
+import type { CallOptions } from "./call-options.ts";
+import type { OutgoingCall } from "./pending.ts";
+
+/**
+ * One function of a module. Rejects with an MqplayError:
+ * - `functionError` and the general states' names when the server says so: `state`, `errorName`, and its text as `detail`;
+ * - `paramNotAllow` with `path` when the request breaks the contract: nothing was sent;
+ * - `callTimeout`, `callAborted`, `connectionLost` with `mayHaveRun`; `notConnected`, `callLimit`: nothing was sent.
+ */
+export type FuncCaller<F> = [RequestOf<F>] extends [void]
+  ? (options?: CallOptions) => Promise<ResponseOf<F>>
+  : (request: RequestOf<F>, options?: CallOptions) => Promise<ResponseOf<F>>;
+
+/** The functions of a contract. */
+export type FuncCallers<M extends ModuleContract> = {
+  readonly [K in keyof M["funcs"]]: FuncCaller<M["funcs"][K]>;
+};
+
+/** A module's functions, and `on` for its pushes. */
+export type ModuleClient<M extends ModuleContract> = FuncCallers<M> & {
+  /** Calls `listener` with the content of every such push, until the returned function is called. */
+  on<K extends keyof M["pushes"] & string>(
+    push: K,
+    listener: (content: ContentOf<M["pushes"][K]>) => void,
+  ): Unsubscribe;
+};
+
+/** What a module client needs. */
+export interface ModuleClientDeps {
+  readonly encoding: Encoding;
+  readonly timeoutMs: number;
+  call(call: OutgoingCall): Promise<DecodedAnswer>;
+  listen<T>(module: ModuleContract, push: PushContract<T>, listener: (content: T) => void): Unsubscribe;
+}
+
+/** Names that programs look for in any object; they are no misspelt functions. */
+const NOT_FUNCTIONS: ReadonlySet<string> = new Set([
+  "then",
+  "toJSON",
+  "constructor",
+  "asymmetricMatch",
+  "nodeType",
+  "tagName",
+]);
+
+/** Makes the client of a module. */
+export function createModuleClient<M extends ModuleContract>(
+  contract: M,
+  deps: ModuleClientDeps,
+): ModuleClient<M> {
+  const members = new Map<PropertyKey, unknown>([
+    [
+      "on",
+      (name: string, listener: (content: unknown) => void) =>
+        deps.listen(contract, findPush(contract, name), listener),
+    ],
+  ]);
+  for (const [key, func] of Object.entries(contract.funcs)) {
+    const hasRequest = func.request !== null;
+    members.set(key, (first: unknown, second: unknown) =>
+      callFunc(
+        contract,
+        func,
+        hasRequest ? first : undefined,
+        readOptions(hasRequest ? second : first),
+        deps,
+      ),
+    );
+  }
+  const client: object = new Proxy(Object.fromEntries(members), {
+    get(target, key, receiver): unknown {
+      if (typeof key === "symbol" || members.has(key) || NOT_FUNCTIONS.has(key))
+        return Reflect.get(target, key, receiver);
+      return () => Promise.reject(unknownFunc(contract, key));
+    },
+  });
+  // One member for each key of the contract was put in above: what the loop cannot say in types.
+  return client as ModuleClient<M>;
+}
+
+async function callFunc(
+  contract: ModuleContract,
+  func: FuncContract,
+  request: unknown,
+  options: CallOptions,
+  deps: ModuleClientDeps,
+): Promise<unknown> {
+  const encoding = options.encoding ?? deps.encoding;
+  const name = `${contract.name}.${func.name}`;
+  const answer = await deps.call({
+    name,
+    encoding,
+    module: contract.number,
+    func: func.number,
+    plain: encodeCall(contract, func, request, encoding),
+    timeoutMs: resolveTimeout(options.timeoutMs ?? deps.timeoutMs, name),
+    signal: options.signal,
+  });
+  if (!isSuccess(answer.state)) throw answerError(name, func, answer);
+  return decodeResponse(name, func, answer, encoding);
+}
+
+function encodeCall(
+  contract: ModuleContract,
+  func: FuncContract,
+  request: unknown,
+  encoding: Encoding,
+): Uint8Array {
+  const type: MessageType<unknown> | null = func.request;
+  if (type !== null) checkRequest(`${contract.name}.${func.name}`, type, request);
+  if (encoding === "json") {
+    const params = type === null ? undefined : type.toJson(request);
+    return jsonCodec.encodeCall({ encoding, module: contract.name, func: func.name, params });
+  }
+  const params = type === null ? new Uint8Array(0) : type.encode(request);
+  return protobufCodec.encodeCall({ encoding, module: contract.number, func: func.number, params });
+}
+
+function checkRequest(name: string, type: MessageType<unknown>, request: unknown): void {
+  try {
+    type.check(request);
+  } catch (cause) {
+    const { code, detail, path } = toMqplayError(cause);
+    throw new MqplayError(code, `${name} was not sent: ${detail}`, { cause, path, mayHaveRun: false });
+  }
+}
+
+function decodeResponse(name: string, func: FuncContract, answer: Answer, encoding: Encoding): unknown {
+  const type: MessageType<unknown> | null = func.response;
+  if (type === null) return undefined;
+  const { result } = answer;
+  try {
+    if (encoding === "json") {
+      const json: unknown = typeof result === "string" ? JSON.parse(result) : null;
+      return type.fromJson(json ?? {});
+    }
+    return type.decode(result instanceof Uint8Array ? result : new Uint8Array(0));
+  } catch (cause) {
+    const { detail } = toMqplayError(cause);
+    throw new MqplayError("malformed", `the result of ${name} cannot be read: ${detail}`, {
+      cause,
+      mayHaveRun: true,
+    });
+  }
+}
+
+/** The server's text becomes the detail, as a game may show it; which call it was says the cause. */
+function answerError(name: string, func: FuncContract, { state, msg }: Answer): MqplayError {
+  const declared = func.errors.find((error) => error.state === state);
+  const words = declared === undefined ? "" : ` (${declared.name})`;
+  return new MqplayError(codeOfState(state), msg === "" ? (declared?.msg ?? `state ${state}`) : msg, {
+    state,
+    errorName: declared?.name,
+    fromPeer: true,
+    cause: new Error(`${name} was answered with state ${state}${words}`),
+  });
+}
+
+function resolveTimeout(timeoutMs: number, name: string): number {
+  if (Number.isFinite(timeoutMs) && timeoutMs > 0 && timeoutMs <= 2_147_483_647) return timeoutMs;
+  throw new MqplayError(
+    "invalidArgument",
+    `${name} was not sent: "timeoutMs" must be more than 0 ms, got ${String(timeoutMs)}`,
+    {
+      path: "timeoutMs",
+      mayHaveRun: false,
+    },
+  );
+}
+
+function readOptions(value: unknown): CallOptions {
+  return typeof value === "object" && value !== null ? value : {};
+}
+
+function findPush(contract: ModuleContract, name: string): PushContract {
+  const push = Object.hasOwn(contract.pushes, name) ? contract.pushes[name] : undefined;
+  if (push !== undefined) return push;
+  const detail = unknownName(contract.name, "push", name, Object.keys(contract.pushes));
+  throw new MqplayError("invalidArgument", detail, { path: name });
+}
+
+function unknownFunc(contract: ModuleContract, name: string): MqplayError {
+  const detail = unknownName(contract.name, "function", name, Object.keys(contract.funcs));
+  return new MqplayError("notFound", detail, { path: name, mayHaveRun: false });
+}
+
+function unknownName(module: string, kind: string, name: string, known: readonly string[]): string {
+  const nearest = nearestName(name, known);
+  const hint = nearest === undefined ? "" : `, did you mean "${nearest}"?`;
+  const list = known.length === 0 ? "it has none" : `it has ${known.join(", ")}`;
+  return `${module} has no ${kind} "${name}"${hint === "" ? ";" : hint} ${list}`;
+}

@@ -1,0 +1,193 @@
+/**
+ * MQTT 3.1.1, as much of it as the SDK needs. Layout of every packet:
+ *
+ *     type and flags (1 byte) · remaining length (1 to 4 bytes, 7 bits each, low first) · the rest
+ *     texts and identifiers are 2 bytes big-endian; a text is its length, then UTF-8
+ *
+ *     CONNECT     10  0004 "MQTT" 04 · flags 02 (clean session) · keep-alive · client id
+ *     CONNACK     20  00 · code
+ *     PUBLISH     3x  topic · [identifier at QoS 1] · payload      x = dup 8, QoS 2 or 0, retain 1
+ *     PUBACK      40  identifier
+ *     SUBSCRIBE   82  identifier · (filter · QoS)…     SUBACK    90  identifier · code…
+ *     UNSUBSCRIBE a2  identifier · filter…             UNSUBACK  b0  identifier
+ *     PINGREQ     c0                                   PINGRESP  d0             DISCONNECT  e0
+ */
+import { utf8Decode, utf8Encode } from "@mqplay/shared";
+import { MqplayError } from "../../errors.ts";
+import type { OutgoingPublish, Subscription } from "../link.ts";
+
+/** A packet that a server sends. */
+export type ServerPacket =
+  | { readonly type: "CONNACK"; readonly code: number }
+  | { readonly type: "SUBACK"; readonly packetId: number; readonly codes: readonly number[] }
+  | { readonly type: "UNSUBACK" | "PUBACK"; readonly packetId: number }
+  | { readonly type: "PINGRESP" }
+  | {
+      readonly type: "PUBLISH";
+      readonly topic: string;
+      readonly payload: Uint8Array;
+      readonly qos: 0 | 1;
+      readonly packetId: number | undefined;
+      readonly retain: boolean;
+    };
+
+/** Bytes of the largest packet that is taken: what the server's gate takes too. A larger one ends the link. */
+export const MAX_PACKET_BYTES = 262_144;
+
+export function encodeConnect(clientId: string, keepAliveS: number): Uint8Array {
+  return frame(0x10, [text("MQTT"), [4, 0x02], int16(keepAliveS), text(clientId)]);
+}
+
+export function encodePublish({ topic, payload, qos, retain, packetId = 0 }: OutgoingPublish): Uint8Array {
+  return frame(0x30 | (qos << 1) | (retain ? 1 : 0), [
+    text(topic),
+    qos === 0 ? [] : int16(packetId),
+    payload,
+  ]);
+}
+
+export function encodePuback(packetId: number): Uint8Array {
+  return frame(0x40, [int16(packetId)]);
+}
+
+export function encodeSubscribe(packetId: number, topics: readonly Subscription[]): Uint8Array {
+  return frame(0x82, [int16(packetId), ...topics.flatMap(({ topic, qos }) => [text(topic), [qos]])]);
+}
+
+export function encodeUnsubscribe(packetId: number, topics: readonly string[]): Uint8Array {
+  return frame(0xa2, [int16(packetId), ...topics.map(text)]);
+}
+
+export function encodePingreq(): Uint8Array {
+  return frame(0xc0, []);
+}
+
+export function encodeDisconnect(): Uint8Array {
+  return frame(0xe0, []);
+}
+
+type Bytes = ArrayLike<number>;
+
+function int16(value: number): Bytes {
+  return [value >> 8, value & 0xff];
+}
+
+function text(value: string): Bytes {
+  const bytes = utf8Encode(value);
+  if (bytes.length > 0xffff) throw new MqplayError("invalidArgument", "a topic has at most 65535 bytes");
+  const joined = new Uint8Array(2 + bytes.length);
+  joined.set(int16(bytes.length));
+  joined.set(bytes, 2);
+  return joined;
+}
+
+function frame(head: number, parts: readonly Bytes[]): Uint8Array {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  if (length > MAX_PACKET_BYTES) {
+    throw new MqplayError("payloadTooLarge", `a packet has at most ${MAX_PACKET_BYTES} bytes, got ${length}`);
+  }
+  const header = [head];
+  let rest = length;
+  do {
+    header.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
+    rest >>= 7;
+  } while (rest > 0);
+  const bytes = new Uint8Array(header.length + length);
+  let at = 0;
+  for (const part of [header, ...parts]) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** Splits what comes in into packets, wherever the messages of the socket are cut. */
+export class PacketReader {
+  #rest: Uint8Array = new Uint8Array(0);
+
+  /** Takes bytes. Returns the packets that are complete. @throws MqplayError `malformed` on what is no MQTT */
+  read(bytes: Uint8Array): ServerPacket[] {
+    let buffer = bytes;
+    if (this.#rest.length > 0) {
+      buffer = new Uint8Array(this.#rest.length + bytes.length);
+      buffer.set(this.#rest);
+      buffer.set(bytes, this.#rest.length);
+    }
+    const packets: ServerPacket[] = [];
+    let at = 0;
+    for (;;) {
+      const body = locate(buffer, at);
+      if (body === undefined) break;
+      packets.push(decode(buffer[at] ?? 0, buffer.subarray(body.start, body.end)));
+      at = body.end;
+    }
+    this.#rest = buffer.slice(at);
+    return packets;
+  }
+}
+
+/** Finds a packet's body, or returns undefined while it is not complete. */
+function locate(buffer: Uint8Array, at: number): { start: number; end: number } | undefined {
+  let length = 0;
+  for (let i = 0; i < 4; i++) {
+    const byte = buffer[at + 1 + i];
+    if (byte === undefined) return undefined;
+    length |= (byte & 0x7f) << (7 * i);
+    if (byte > 0x7f) continue;
+    if (length > MAX_PACKET_BYTES)
+      throw malformed(`a packet of ${length} bytes is announced, at most ${MAX_PACKET_BYTES} are taken`);
+    const start = at + 2 + i;
+    return start + length <= buffer.length ? { start, end: start + length } : undefined;
+  }
+  throw malformed("a packet's length has more than 4 bytes");
+}
+
+function decode(head: number, body: Uint8Array): ServerPacket {
+  switch (head >> 4) {
+    case 2:
+      assertLength(body, 2, "CONNACK");
+      return { type: "CONNACK", code: body[1] ?? 0 };
+    case 3:
+      return decodePublish(head, body);
+    case 4:
+      return { type: "PUBACK", packetId: readId(body, 0, "PUBACK") };
+    case 9:
+      return { type: "SUBACK", packetId: readId(body, 0, "SUBACK"), codes: [...body.subarray(2)] };
+    case 11:
+      return { type: "UNSUBACK", packetId: readId(body, 0, "UNSUBACK") };
+    case 13:
+      return { type: "PINGRESP" };
+    default:
+      throw malformed(`packet type ${head >> 4} is none that a server sends to this client`);
+  }
+}
+
+function decodePublish(head: number, body: Uint8Array): ServerPacket {
+  const qos = (head >> 1) & 3;
+  if (qos > 1) throw malformed(`PUBLISH came at QoS ${qos}, more than was subscribed`);
+  assertLength(body, 2, "PUBLISH");
+  const end = 2 + (((body[0] ?? 0) << 8) | (body[1] ?? 0));
+  assertLength(body, end, "PUBLISH");
+  return {
+    type: "PUBLISH",
+    topic: utf8Decode(body.subarray(2, end)),
+    qos: qos === 0 ? 0 : 1,
+    packetId: qos === 0 ? undefined : readId(body, end, "PUBLISH"),
+    // A copy: what a listener keeps must not hold the whole buffer.
+    payload: body.slice(qos === 0 ? end : end + 2),
+    retain: (head & 1) === 1,
+  };
+}
+
+function readId(body: Uint8Array, at: number, what: string): number {
+  assertLength(body, at + 2, what);
+  return ((body[at] ?? 0) << 8) | (body[at + 1] ?? 0);
+}
+
+function assertLength(body: Uint8Array, least: number, what: string): void {
+  if (body.length < least) throw malformed(`${what} is too short`);
+}
+
+function malformed(detail: string): MqplayError {
+  return new MqplayError("malformed", detail);
+}

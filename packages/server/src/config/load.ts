@@ -16,7 +16,7 @@ import {
 import { MqplayError } from "@mqplay/shared";
 import type { z } from "zod";
 import { describeProblems, nearestName, shapeOf, unwrap, type Locate, type SettingPath } from "./problems.ts";
-import { configSchema, type Config, type ConfigInput } from "./schema.ts";
+import { configSchema, type Config } from "./schema.ts";
 import { settingDocs } from "./setting.ts";
 
 /** Environment variables by name. */
@@ -66,10 +66,11 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
 }
 
 /**
- * Completes a configuration that a program passes.
+ * Checks and completes a configuration that a program passes.
+ * @param input a {@link ConfigInput}, or what is not known to be one yet
  * @throws MqplayError `configInvalid` that names every setting that is wrong
  */
-export function resolveConfig(input: ConfigInput | Config = {}): Config {
+export function resolveConfig(input: unknown = {}): Config {
   return check(input, () => "config");
 }
 

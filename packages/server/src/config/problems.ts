@@ -121,7 +121,7 @@ const MAX_GOT_CHARS = 60;
 
 function formatGot(value: unknown): string {
   if (value === undefined) return "nothing";
-  const text = typeof value === "function" ? "a function" : (JSON.stringify(value) ?? String(value));
+  const text = JSON.stringify(value) ?? `a ${typeof value}`;
   return text.length <= MAX_GOT_CHARS ? text : `${text.slice(0, MAX_GOT_CHARS)}…`;
 }
 

@@ -2,8 +2,10 @@
  * Every setting of the server, once: its name, type, bounds, default, and the words about it.
  * conf/server.json and docs/configuration.md are generated from here (scripts/generate-config-docs.mjs).
  */
+import { DEFAULT_CALL_TIMEOUT_MS } from "@mqplay/shared";
 import { z } from "zod";
 import { LOG_FORMATS, LOG_LEVELS } from "../ops/log.ts";
+import { DEFAULT_MAX_RUNNING } from "../runtime/options.ts";
 import { gateSettings } from "./schema-gate.ts";
 import { userSettings } from "./schema-user.ts";
 import { flag, integer, section, setting } from "./setting.ts";
@@ -98,6 +100,25 @@ const store = z.strictObject({
   }),
 });
 
+const runtime = z.strictObject({
+  timeoutMs: integer(
+    DEFAULT_CALL_TIMEOUT_MS,
+    { min: 1, max: 600_000 },
+    {
+      text: "How long a call may take unless its module or function says otherwise; then it is answered RequestTimeout. Long enough for a slow store, short enough for a player.",
+      unit: "ms",
+    },
+  ),
+  maxRunning: integer(
+    DEFAULT_MAX_RUNNING,
+    { min: 1, max: 10_000_000 },
+    {
+      text: "Calls that run at once, of all clients; more are answered TooManyRequests.",
+      unit: "calls",
+    },
+  ),
+});
+
 const log = z.strictObject({
   level: setting(z.enum(LOG_LEVELS), "info", {
     text: "How much the log says: `silent`, `error`, `warn`, `info`, `debug`.",
@@ -137,6 +158,7 @@ export const configSchema = z.strictObject({
   gate: section(gateSettings.prefault({}), {
     text: "What bounds a client's connection. The defaults suit a game with thousands of players on one machine.",
   }),
+  runtime: section(runtime.prefault({}), { text: "Running calls." }),
   log: section(log.prefault({}), { text: "The log on standard output." }),
   metrics: section(metrics.prefault({}), { text: "Figures for Prometheus." }),
   shutdown: section(shutdown.prefault({}), { text: "How the server stops." }),

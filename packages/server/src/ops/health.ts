@@ -15,7 +15,9 @@ export interface Readiness {
 
 /** Answers whether the server can serve. */
 export interface Health {
-  phase: Phase;
+  /** The server's life has come to its next phase. */
+  enter(phase: Phase): void;
+  readonly phase: Phase;
   /** True from the moment that the server was asked to stop. */
   readonly stopping: boolean;
   /** Asks every part. Never rejects; takes as long as the slowest part, at most {@link CHECK_TIMEOUT_MS}. */
@@ -63,11 +65,11 @@ export function createHealth(checks: Readonly<Record<string, Check>>, log: Log):
   }
 
   return {
+    enter(next) {
+      phase = next;
+    },
     get phase() {
       return phase;
-    },
-    set phase(next) {
-      phase = next;
     },
     get stopping() {
       return phase === "stopping";

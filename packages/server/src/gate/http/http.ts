@@ -102,7 +102,7 @@ export function createHttpListener(deps: HttpDeps, options: HttpOptions): HttpLi
   const connections = boundConnections(server, options.maxConnections);
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (pathOf(request) !== WS_PATH) return refuseUpgrade(socket, "404 Not Found");
-    if (deps.health.stopping) return refuseUpgrade(socket, "503 Service Unavailable");
+    if (deps.health.phase !== "running") return refuseUpgrade(socket, "503 Service Unavailable");
     connections.release(socket);
     deps.acceptUpgrade(request, socket, head);
   });

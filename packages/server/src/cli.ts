@@ -1,0 +1,147 @@
+#!/usr/bin/env node
+/**
+ * The command line: reads the configuration, runs the server, and ends it when it is told to.
+ */
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { isMqplayError } from "@mqplay/shared";
+import { loadConfig, type LoadedConfig } from "./config/load.ts";
+import { createLog, type Log } from "./ops/log.ts";
+import { formatBanner } from "./ops/banner.ts";
+import { createServer, type Server } from "./server.ts";
+
+const USAGE = `mqplay-server: the reference server of mqplay
+
+  mqplay-server [--config <file>]   runs the server until SIGTERM or Ctrl+C
+  mqplay-server --check             checks the configuration and ends
+  mqplay-server --version           says its version
+  mqplay-server --help              says this
+
+Every setting and its environment variable: docs/configuration.md, or the comments of conf/server.json.
+`;
+
+/** Exit statuses: 1 the server failed, 2 the command line or the configuration is wrong. */
+const FAILED = 1;
+const WRONG_USE = 2;
+
+async function main(): Promise<void> {
+  const options = readArguments();
+  if (options === undefined) return;
+  const loaded = readConfig(options.config);
+  if (loaded === undefined) return;
+  const { config, file, warnings } = loaded;
+  if (options.check) {
+    for (const warning of warnings) console.error(`warning: ${warning}`);
+    console.log(`${file}: no mistakes`);
+    return;
+  }
+  const log = createLog({ ...config.log, colour: wantsColour() });
+  for (const warning of warnings) log.warn({}, warning);
+  dieOfBugs(log);
+  try {
+    const server = await createServer({ config, log });
+    stopOnSignals(server, log);
+    await server.start();
+    if (server.phase === "running") process.stdout.write(formatBanner(config, server.ports));
+  } catch (error) {
+    fail(log, error);
+  }
+}
+
+interface Arguments {
+  readonly config: string | undefined;
+  readonly check: boolean;
+}
+
+function readArguments(): Arguments | undefined {
+  try {
+    const { values } = parseArgs({
+      options: {
+        config: { type: "string" },
+        check: { type: "boolean", default: false },
+        version: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+    if (values.help) process.stdout.write(USAGE);
+    else if (values.version) console.log(readVersion());
+    else return { config: values.config, check: values.check };
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    process.exitCode = WRONG_USE;
+  }
+  return undefined;
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  const { version } = JSON.parse(text) as { version: string };
+  return version;
+}
+
+function readConfig(file: string | undefined): LoadedConfig | undefined {
+  try {
+    return loadConfig({ file, env: process.env });
+  } catch (error) {
+    if (!isMqplayError(error)) throw error;
+    console.error(error.detail);
+    process.exitCode = WRONG_USE;
+    return undefined;
+  }
+}
+
+/** Colours only where a person looks, and not against their wish (no-color.org). */
+function wantsColour(): boolean {
+  const refused = process.env["NO_COLOR"];
+  return process.stdout.isTTY && (refused === undefined || refused === "");
+}
+
+/** A Ctrl+C under npm comes twice: from the terminal, and passed on by npm. Within this time it counts once, in ms. */
+const SAME_SIGNAL_MS = 500;
+
+/** First signal: stop politely. Second one: at once. */
+function stopOnSignals(server: Server, log: Log): void {
+  let askedAtMs: number | undefined;
+  const stop = (signal: NodeJS.Signals): void => {
+    const nowMs = performance.now();
+    if (askedAtMs !== undefined) {
+      if (nowMs - askedAtMs > SAME_SIGNAL_MS) process.exit(FAILED);
+      return;
+    }
+    askedAtMs = nowMs;
+    log.info({ signal }, "stopping; a second signal ends the process at once");
+    server.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, "the server did not stop as it should");
+        process.exit(FAILED);
+      },
+    );
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+}
+
+/** After a bug that nobody caught, nothing is certain any more: the line is written and the process ends. */
+function dieOfBugs(log: Log): void {
+  const die = (error: unknown, kind: string): void => {
+    log.error({ err: error }, `${kind}: this is a bug; the process ends`);
+    process.exit(FAILED);
+  };
+  process.on("uncaughtException", (error) => die(error, "uncaught exception"));
+  process.on("unhandledRejection", (reason) => die(reason, "unhandled rejection"));
+}
+
+/** A mistake of the configuration or a port that is taken needs a sentence; anything else its stack. */
+function fail(log: Log, error: unknown): never {
+  const wrongUse = isMqplayError(error) && error.code === "configInvalid";
+  if (wrongUse && isSystemError(error.cause)) log.error({}, `the server did not start: ${error.detail}`);
+  else log.error({ err: error }, "the server did not start");
+  process.exit(wrongUse ? WRONG_USE : FAILED);
+}
+
+function isSystemError(error: unknown): boolean {
+  return error === undefined || (error instanceof Error && "syscall" in error);
+}
+
+await main();

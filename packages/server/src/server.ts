@@ -1,0 +1,255 @@
+/**
+ * The composition root: the only place that knows all rooms. It makes them, starts them in order, and stops them in
+ * reverse.
+ */
+import { classicProfile, MqplayError } from "@mqplay/shared";
+import { loadModules } from "./config/load-modules.ts";
+import { resolveConfig } from "./config/load.ts";
+import type { Config, ConfigInput } from "./config/schema.ts";
+import { createGate, type Gate } from "./gate/gate.ts";
+import { createHttpListener, type HttpListener } from "./gate/http/http.ts";
+import { createGateMetrics } from "./gate/metrics.ts";
+import { createUserModule } from "./modules/user/user.ts";
+import type { Ports } from "./ops/banner.ts";
+import { createHealth, type Health, type Phase } from "./ops/health.ts";
+import { createLog, type Log } from "./ops/log.ts";
+import { createMetrics } from "./ops/metrics.ts";
+import type { ServerModule } from "./runtime/define-module.ts";
+import { createRuntime, type Runtime } from "./runtime/runtime.ts";
+import { createResume, looksLikeToken } from "./session/identity.ts";
+import { createSessionRegistry } from "./session/registry.ts";
+import { createStores, type Stores } from "./store/stores.ts";
+
+/** What a program may say when it makes a server. */
+export interface ServerOptions {
+  /** Settings over the defaults. Neither a file nor the environment is read. @default all defaults */
+  readonly config?: ConfigInput | Config;
+  /** The application's own modules, besides those that the setting `modules` names. @default none */
+  readonly modules?: readonly ServerModule[];
+  /** Where the log goes. @default a log as the settings below `log` say, on standard output */
+  readonly log?: Log;
+}
+
+/** A server: made, started once, stopped once. */
+export interface Server {
+  /**
+   * Opens the ports and resolves when clients are served. When it rejects, nothing is left open.
+   * @throws MqplayError `configInvalid` when a port cannot be had or a setting does not fit this machine
+   */
+  start(): Promise<void>;
+  /**
+   * Takes no more clients, lets running calls end (at most `shutdown.drainMs`), closes everything. Idempotent; it may
+   * be called while the server starts.
+   */
+  stop(): Promise<void>;
+  /** The ports that were taken. @throws MqplayError `closed` before `start()` has resolved */
+  readonly ports: Ports;
+  /** The configuration, complete. */
+  readonly config: Config;
+  /** Where in its life the server is. */
+  readonly phase: Phase;
+  /** Does what `stop()` does. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** How long replies and clients may take to leave once their calls have ended, in ms. */
+const CLOSE_GRACE_MS = 1_000;
+
+/**
+ * Makes a server; it opens nothing yet.
+ * @throws MqplayError `configInvalid` that names every setting that is wrong, `contractInvalid` for modules that do
+ * not fit together
+ */
+export async function createServer(options: ServerOptions = {}): Promise<Server> {
+  const config = resolveConfig(options.config);
+  const log = options.log ?? createLog(config.log);
+  const modules = [...(options.modules ?? []), ...(await loadModules(config.modules, process.cwd()))];
+  return new GameServer(config, modules, log);
+}
+
+/** Every room, made and wired. */
+interface Rooms {
+  readonly stores: Stores;
+  readonly runtime: Runtime;
+  readonly gate: Gate;
+  readonly http: HttpListener;
+}
+
+class GameServer implements Server {
+  readonly config: Config;
+  readonly #modules: readonly ServerModule[];
+  readonly #log: Log;
+  readonly #health: Health;
+  readonly #stopped = new AbortController();
+  /** How to close what is open, the last opened first. */
+  #undo: (() => Promise<void>)[] = [];
+  #stores: Stores | undefined;
+  #ports: Ports | undefined;
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(config: Config, modules: readonly ServerModule[], log: Log) {
+    this.config = config;
+    this.#modules = modules;
+    this.#log = log;
+    this.#health = createHealth({ stores: async () => this.#stores?.ping() }, log.child({ room: "health" }));
+  }
+
+  get phase(): Phase {
+    return this.#health.phase;
+  }
+
+  get ports(): Ports {
+    if (this.#ports === undefined)
+      throw new MqplayError("closed", "the server has no ports before start() has resolved");
+    return this.#ports;
+  }
+
+  start(): Promise<void> {
+    if (this.#starting !== undefined || this.#stopping !== undefined) {
+      return Promise.reject(
+        new MqplayError("closed", "a server starts once; make a new one with createServer()"),
+      );
+    }
+    this.#starting = this.#start();
+    return this.#starting;
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #start(): Promise<void> {
+    try {
+      const rooms = await this.#build();
+      const { host, mqtt, http } = this.config;
+      // First, so that /readyz can say what is waited for.
+      const httpPort = (
+        await taken("http.port", host, http.port, rooms.http.listen({ host, port: http.port }))
+      ).port;
+      this.#undo.push(() => rooms.http.stop(CLOSE_GRACE_MS));
+      await rooms.stores.waitUntilReady({ signal: this.#stopped.signal });
+      await rooms.runtime.start();
+      this.#undo.push(() => this.#drain(rooms));
+      const mqttPort = (
+        await taken("mqtt.port", host, mqtt.port, rooms.gate.listenTcp({ host, port: mqtt.port }))
+      ).port;
+      this.#stopped.signal.throwIfAborted();
+      this.#ports = { mqtt: mqttPort, http: httpPort };
+      this.#health.enter("running");
+      this.#log.info({ host, mqttPort, httpPort }, "the server is ready");
+    } catch (error) {
+      await this.#close();
+      throw error;
+    }
+  }
+
+  async #stop(): Promise<void> {
+    this.#health.enter("stopping");
+    this.#stopped.abort(new MqplayError("closed", "the server was stopped while it started"));
+    // Its caller gets its error; what it had opened it has closed.
+    await this.#starting?.catch(() => undefined);
+    await this.#close();
+    this.#log.info({}, "the server has stopped");
+  }
+
+  /** Makes every room. What needs closing from here on is noted. */
+  async #build(): Promise<Rooms> {
+    const { config } = this;
+    const logOf = (room: string): Log => this.#log.child({ room });
+    const stores = await createStores(
+      { accounts: config.store.accounts, sessions: config.store.sessions, dataDir: config.store.data },
+      { now: Date.now, log: logOf("store") },
+    );
+    this.#stores = stores;
+    this.#undo.push(() => stores.close());
+    const sessions = createSessionRegistry(
+      { log: logOf("session") },
+      { singleLogin: config.user.singleLogin },
+    );
+    const user = createUserModule(
+      { accounts: stores.accounts, tokens: stores.tokens, sessions },
+      config.user,
+    );
+    const runtime = createRuntime(
+      {
+        builtInModules: [user.module],
+        modules: this.#modules,
+        sessions,
+        pushes: sessions.pushes,
+        log: logOf("runtime"),
+      },
+      config.runtime,
+    );
+    const metrics = createGateMetrics();
+    const resume = createResume({ resolveToken: user.resolveToken, log: logOf("session") });
+    const gate = await createGate(
+      { runtime, sessions, resume, profile: classicProfile, metrics, log: logOf("gate") },
+      config.gate,
+    );
+    this.#undo.push(() => gate.stop(0));
+    const http = createHttpListener(
+      {
+        runtime,
+        identify: async (token) => (looksLikeToken(token) ? user.resolveToken(token) : undefined),
+        acceptUpgrade: gate.acceptUpgrade,
+        health: this.#health,
+        metrics: config.metrics.enabled ? createMetrics({ gate: metrics, runtime, sessions }) : undefined,
+        log: logOf("http"),
+      },
+      config.http,
+    );
+    return { stores, runtime, gate, http };
+  }
+
+  /** Lets running calls end. The gate waits a little longer, so that what the runtime ends is still answered. */
+  async #drain({ gate, runtime }: Rooms): Promise<void> {
+    const { drainMs } = this.config.shutdown;
+    await Promise.all([gate.stop(drainMs + CLOSE_GRACE_MS), runtime.stop(drainMs)]);
+  }
+
+  /** Closes what is open, in reverse order. One that fails does not keep the others from it. */
+  async #close(): Promise<void> {
+    const undo = this.#undo.toReversed();
+    this.#undo = [];
+    for (const close of undo) {
+      try {
+        await close();
+      } catch (error) {
+        this.#log.error({ err: error }, "a part of the server failed to close");
+      }
+    }
+  }
+}
+
+/** What goes wrong with ports, and what to do about it. */
+const PORT_PROBLEMS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "is in use by another program; stop that one, set another port, or 0 for a free one",
+  EACCES: "needs rights that this process has not; ports from 1024 on need none",
+  EADDRNOTAVAIL: 'cannot be had: this machine has no such address, see the setting "host"',
+  ENOTFOUND: 'cannot be had: the setting "host" names no address',
+};
+
+/** Waits for a port; an error says which one, and by which setting. */
+async function taken<T>(
+  setting: "mqtt.port" | "http.port",
+  host: string,
+  port: number,
+  listening: Promise<T>,
+): Promise<T> {
+  try {
+    return await listening;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const problem = PORT_PROBLEMS[code] ?? `cannot be had (${code})`;
+    throw new MqplayError("configInvalid", `port ${port} of ${host} (setting "${setting}") ${problem}`, {
+      cause: error,
+      path: setting,
+    });
+  }
+}

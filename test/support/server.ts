@@ -1,0 +1,174 @@
+/**
+ * The server as a resource of a test: in this process, or as a process of its own run from source.
+ */
+import { rm, mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  createLog,
+  createServer,
+  resolveConfig,
+  type LogLevel,
+  type Server,
+  type ServerOptions,
+} from "@mqplay/server";
+import { startProcess, type RunningProcess } from "./process.ts";
+
+/** How a test wants its server. */
+export interface TestServerOptions extends Omit<ServerOptions, "config" | "log"> {
+  /** Settings of a configuration file, unchecked, over those of tests: free ports of 127.0.0.1, everything in memory. */
+  readonly settings?: object;
+  /** How much of the log is kept in {@link TestServer.log}. @default "debug" */
+  readonly logLevel?: LogLevel;
+}
+
+/** One line of the log. */
+export interface LogLine {
+  readonly level: string;
+  readonly message: string;
+  readonly [field: string]: unknown;
+}
+
+/** Where a server can be reached. */
+export interface Addresses {
+  readonly mqttUrl: string;
+  readonly wsUrl: string;
+  /** Without a slash at its end. */
+  readonly httpUrl: string;
+}
+
+/** A server in this process. Disposing it stops it. */
+export interface TestServer extends Server, Addresses {
+  /** What it has logged so far. Nothing of it is printed. */
+  readonly log: readonly LogLine[];
+}
+
+const TEST_SETTINGS: object = {
+  host: "127.0.0.1",
+  mqtt: { port: 0 },
+  http: { port: 0 },
+  store: { data: ":memory:" },
+  log: { format: "json" },
+};
+
+/** Starts a server in this process: `await using server = await startServer({ settings: { gate: { secret: false } } })`. */
+export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const { settings = {}, logLevel = "debug", ...rest } = options;
+  const lines: LogLine[] = [];
+  const log = createLog({ level: logLevel, format: "json", write: (line) => lines.push(parseLine(line)) });
+  const server = await createServer({ ...rest, config: resolveConfig(merge(TEST_SETTINGS, settings)), log });
+  await server.start();
+  return {
+    ...addressesOf(server.ports),
+    log: lines,
+    ports: server.ports,
+    config: server.config,
+    get phase() {
+      return server.phase;
+    },
+    start: () => server.start(),
+    stop: () => server.stop(),
+    [Symbol.asyncDispose]: () => server.stop(),
+  };
+}
+
+/** A server as a process of its own. Disposing it kills it. */
+export interface SpawnedServer extends AsyncDisposable, Addresses {
+  readonly process: RunningProcess;
+  readonly ports: Server["ports"];
+}
+
+/** Starts a server as a process of its own, from source, and waits until it is ready. */
+export async function spawnServer(
+  env: Readonly<Record<string, string | undefined>> = {},
+): Promise<SpawnedServer> {
+  const process = spawnCli([], {
+    MQPLAY_MQTT_PORT: "0",
+    MQPLAY_HTTP_PORT: "0",
+    MQPLAY_DATA: ":memory:",
+    ...env,
+  });
+  try {
+    const ready = await process.line(/the server is ready/, { timeoutMs: 20_000 });
+    const ports = { mqtt: numberIn(ready, "mqttPort"), http: numberIn(ready, "httpPort") };
+    return {
+      process,
+      ports,
+      ...addressesOf(ports),
+      [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await process[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Runs the command line from source. It hears nothing of what this process' environment says about mqplay. */
+export function spawnCli(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>> = {},
+  cwd: string = repository,
+): RunningProcess {
+  const cleared = Object.fromEntries(
+    Object.keys(process.env)
+      .filter((name) => name.startsWith("MQPLAY_") || name === "FORCE_COLOR")
+      .map((name) => [name, undefined]),
+  );
+  const tsx = import.meta.resolve("tsx");
+  const node = [
+    "--conditions=@mqplay/source",
+    "--import",
+    tsx,
+    join(repository, "packages/server/src/cli.ts"),
+  ];
+  return startProcess(process.execPath, [...node, ...args], { cwd, env: { ...cleared, ...env } });
+}
+
+/** A folder that is gone after the test. */
+export interface TemporaryFolder extends AsyncDisposable {
+  readonly path: string;
+}
+
+/** Makes an empty folder for a test. */
+export async function temporaryFolder(): Promise<TemporaryFolder> {
+  const path = await mkdtemp(join(tmpdir(), "mqplay-test-"));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** The root of the repository. */
+export const repository: string = join(import.meta.dirname, "../..");
+
+function addressesOf(ports: Server["ports"]): Addresses {
+  return {
+    mqttUrl: `mqtt://127.0.0.1:${ports.mqtt}`,
+    wsUrl: `ws://127.0.0.1:${ports.http}/ws`,
+    httpUrl: `http://127.0.0.1:${ports.http}`,
+  };
+}
+
+function numberIn(line: string, field: string): number {
+  const found = new RegExp(`${field}"?[=:](\\d+)`).exec(line)?.[1];
+  if (found === undefined) throw new Error(`no ${field} in: ${line}`);
+  return Number(found);
+}
+
+function parseLine(line: string): LogLine {
+  const value: unknown = JSON.parse(line);
+  if (typeof value === "object" && value !== null && "level" in value && "message" in value) {
+    return { ...value, level: String(value.level), message: String(value.message) };
+  }
+  throw new Error(`not a line of the log: ${line}`);
+}
+
+function merge(base: object, over: object): object {
+  const merged = new Map<string, unknown>(Object.entries(base));
+  for (const [name, value] of Object.entries(over) as [string, unknown][]) {
+    const below = merged.get(name);
+    merged.set(name, isSection(below) && isSection(value) ? merge(below, value) : value);
+  }
+  return Object.fromEntries(merged);
+}
+
+function isSection(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

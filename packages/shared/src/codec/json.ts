@@ -64,7 +64,7 @@ export const jsonCodec: Codec<JsonCall> = {
     if (typeof msg !== "string") throw malformed(`"msg" must be a string`);
     if (!isInt32(state)) throw malformed(`"state" must be a 32-bit integer`);
     if (id !== undefined && !isCallId(id)) throw malformed(`"id" must be a string or an integer`);
-    return { result: readResult(findKey(envelope, "result")), msg, state, id };
+    return { result: readResult(findKey(envelope, "result")), msg, state: state | 0, id };
   },
 
   encodePush({ module, type, content }) {

@@ -26,7 +26,7 @@ export function encryptBlocks(key: Uint8Array, blocks: Uint8Array): Uint8Array {
 
 /** crypto-js keeps bytes in big-endian 32-bit words. */
 function toWords(bytes: Uint8Array): WordArray {
-  const words = new Array<number>((bytes.length + 3) >>> 2).fill(0);
+  const words = Array.from({ length: (bytes.length + 3) >>> 2 }, () => 0);
   for (const [i, byte] of bytes.entries())
     words[i >>> 2] = (words[i >>> 2] ?? 0) | (byte << (24 - (i & 3) * 8));
   return CryptoJS.lib.WordArray.create(words, bytes.length);

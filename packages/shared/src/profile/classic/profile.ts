@@ -11,36 +11,46 @@ import type { Host } from "../../host/host.ts";
 import type { Profile, SealedChannel } from "../profile.ts";
 import { traceKey, type ClassicKeyTrace } from "./key.ts";
 import { Keystream } from "./keystream.ts";
+import { XorLane } from "./xor.ts";
 
 /** The profile `classic` on this machine's primitives. */
 export const classicProfile: Profile = createClassicProfile(defaultHost);
 
 /** Creates the profile on given primitives; for tests that hold two of them against each other. */
 export function createClassicProfile(host: Host): Profile {
+  const lane = new XorLane();
   return {
     name: "classic",
-    derive: (clientId, serverString) => new ClassicChannel(host, traceKey(host, clientId, serverString).key),
+    derive(clientId, serverString) {
+      const { key } = traceKey(host, clientId, serverString);
+      return new ClassicChannel(host, new Keystream(host, lane, key));
+    },
   };
 }
 
 /**
  * Derives a key and returns every step. For developers' tools: the key opens all payloads of the connection, keep it
  * out of logs.
+ * @param host the primitives to run on; the platform's own unless given
  * @throws MqplayError `handshakeFailed` when a length does not fit
  */
-export function traceClassicKey(clientId: Uint8Array, serverString: Uint8Array): ClassicKeyTrace {
-  return traceKey(defaultHost, clientId, serverString);
+export function traceClassicKey(
+  clientId: Uint8Array,
+  serverString: Uint8Array,
+  host: Pick<Host, "md5"> = defaultHost,
+): ClassicKeyTrace {
+  return traceKey(host, clientId, serverString);
 }
 
 /** Opening and sealing are the same XOR. [handshake-3] */
 class ClassicChannel implements SealedChannel {
   readonly overheadBytes = 0;
-  readonly #host: Host;
+  readonly #host: Pick<Host, "allocate">;
   readonly #keystream: Keystream;
 
-  constructor(host: Host, key: Uint8Array) {
+  constructor(host: Pick<Host, "allocate">, keystream: Keystream) {
     this.#host = host;
-    this.#keystream = new Keystream(host, key);
+    this.#keystream = keystream;
   }
 
   open(payload: Uint8Array): Uint8Array {

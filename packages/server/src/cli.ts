@@ -75,8 +75,9 @@ function readArguments(): Arguments | undefined {
 
 function readVersion(): string {
   const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  const { version } = JSON.parse(text) as { version: string };
-  return version;
+  const description: unknown = JSON.parse(text);
+  const known = typeof description === "object" && description !== null && "version" in description;
+  return known ? String(description.version) : "unknown";
 }
 
 function readConfig(file: string | undefined): LoadedConfig | undefined {

@@ -197,7 +197,7 @@ class GameServer implements Server {
       {
         runtime,
         identify: async (token) => (looksLikeToken(token) ? user.resolveToken(token) : undefined),
-        acceptUpgrade: gate.acceptUpgrade,
+        acceptUpgrade: (request, socket, head) => gate.acceptUpgrade(request, socket, head),
         health: this.#health,
         metrics: config.metrics.enabled ? createMetrics({ gate: metrics, runtime, sessions }) : undefined,
         log: logOf("http"),

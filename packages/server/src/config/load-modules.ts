@@ -26,15 +26,15 @@ async function importModules(path: string, cwd: string, setting: string): Promis
   const file = resolve(cwd, path);
   if (!(await isFile(file)))
     throw invalid(setting, path, `there is no file ${file}; build it first, or correct the path`);
-  let exported: Record<string, unknown>;
+  let exported: Map<string, unknown>;
   try {
-    exported = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+    exported = new Map(Object.entries(await import(pathToFileURL(file).href)));
   } catch (error) {
     throw invalid(setting, path, "the file failed while it was loaded; its own error is the cause", error);
   }
-  const modules = Object.values(exported).flat().filter(isServerModule);
+  const modules = [...exported.values()].flat().filter(isServerModule);
   if (modules.length === 0) {
-    const names = Object.keys(exported).join(", ") || "nothing";
+    const names = [...exported.keys()].join(", ") || "nothing";
     throw invalid(setting, path, `the file exports no module made by implement(…); it exports ${names}`);
   }
   return modules;

@@ -29,7 +29,7 @@ export class Emitter<TEvents> {
   emit<E extends keyof TEvents>(event: E, value: TEvents[E]): number {
     const set = this.#listeners[event];
     if (set === undefined) return 0;
-    for (const listener of [...set]) {
+    for (const listener of Array.from(set)) {
       try {
         listener(value);
       } catch (error) {

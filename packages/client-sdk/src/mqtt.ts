@@ -41,7 +41,7 @@ export interface OrdinaryMqtt {
 export interface OrdinaryTopicsDeps {
   /** The ready connection. @throws MqplayError `notConnected` */
   connection(): Connection;
-  rethrow(error: unknown): void;
+  readonly rethrow: (error: unknown) => void;
 }
 
 interface Listening {
@@ -93,7 +93,7 @@ export class OrdinaryTopics implements OrdinaryMqtt {
   handleMessage({ topic, payload, qos, retain }: IncomingPublish): void {
     for (const [filter, { listeners }] of this.#filters) {
       if (!matchesFilter(filter, topic)) continue;
-      for (const listener of [...listeners]) {
+      for (const listener of Array.from(listeners)) {
         try {
           listener({ topic, payload, qos, retain });
         } catch (error) {

@@ -32,7 +32,7 @@ export interface ReceivedPush extends Push {
 export interface PushesDeps {
   readonly clock: Clock;
   readonly logger: Logger;
-  rethrow(error: unknown): void;
+  readonly rethrow: (error: unknown) => void;
   /** The notice that the account logged in elsewhere has come. */
   onKicked(message: string): void;
 }

@@ -102,7 +102,7 @@ export class Calls {
   /** A connection is ready: what waits goes out, in order. */
   start(sender: CallSender): void {
     this.#sender = sender;
-    for (const pending of [...this.#waiting]) this.#send(pending, sender);
+    for (const pending of Array.from(this.#waiting)) this.#send(pending, sender);
   }
 
   /** The connection has ended, another one will come: sent calls are lost, waiting ones wait on. */
@@ -119,7 +119,7 @@ export class Calls {
   stop(cause: MqplayError): void {
     this.#refusal = cause;
     this.pause(cause);
-    for (const pending of [...this.#waiting]) pending.rejectLost(cause);
+    for (const pending of Array.from(this.#waiting)) pending.rejectLost(cause);
   }
 
   /** The server has acknowledged a PUBLISH. */

@@ -97,8 +97,16 @@ export function createModuleClient<M extends ModuleContract>(
       return () => Promise.reject(unknownFunc(contract, key));
     },
   });
-  // One member for each key of the contract was put in above: what the loop cannot say in types.
-  return client as ModuleClient<M>;
+  if (!isClientOf(contract, client))
+    throw new MqplayError("internal", `the client of ${contract.name} is not complete`);
+  return client;
+}
+
+/** What the loop above cannot say in types: there is a member for each function of the contract, and `on`. */
+function isClientOf<M extends ModuleContract>(contract: M, client: object): client is ModuleClient<M> {
+  return ["on", ...Object.keys(contract.funcs)].every(
+    (key) => typeof Reflect.get(client, key) === "function",
+  );
 }
 
 async function callFunc(

@@ -141,6 +141,7 @@ export class MqttJsLink implements Link {
       if (!error && packetId !== undefined && this.#state === "open") this.#listener.onAcknowledged(packetId);
     };
     // mqtt.js' types want a Buffer here; it writes any Uint8Array, on every host, as the link contract shows.
+    // oxlint-disable-next-line typescript/unbound-method -- it is bound by the second argument
     Reflect.apply(this.#client.publish, this.#client, [topic, payload, { qos, retain }, done]);
   }
 
@@ -264,7 +265,9 @@ function isSocketError(error: unknown): boolean {
 
 function messageOf(error: unknown): string {
   if (error === undefined) return "the server closed the connection";
-  return error instanceof Error && error.message !== "" ? error.message : String(error);
+  return error instanceof Error && error.message !== ""
+    ? error.message
+    : "the connection failed without a reason";
 }
 
 const PACKET_TYPES: Readonly<Record<Packet["cmd"], PacketType>> = {

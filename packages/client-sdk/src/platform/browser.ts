@@ -10,45 +10,46 @@ import type { OpenSocket, Platform } from "./platform.ts";
 interface BrowserSocket {
   binaryType: string;
   readonly readyState: number;
-  onopen: (() => void) | null;
-  onmessage: ((event: { readonly data: unknown }) => void) | null;
-  onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null;
+  addEventListener(type: "open", listener: () => void): void;
+  addEventListener(type: "message", listener: (event: { readonly data: unknown }) => void): void;
+  addEventListener(
+    type: "close",
+    listener: (event: { readonly code: number; readonly reason: string }) => void,
+  ): void;
   send(data: Uint8Array): void;
   close(code?: number): void;
 }
 
-/** The globals of a browser. Declared here, for the DOM's types would let any file use them. */
-declare const globalThis: {
-  readonly WebSocket?: new (url: string, protocols: readonly string[]) => BrowserSocket;
-  readonly crypto?: { getRandomValues(bytes: Uint8Array): Uint8Array };
-  readonly Date: { now(): number };
-  setTimeout(task: () => void, delayMs: number): unknown;
-  clearTimeout(timer: unknown): void;
-  addEventListener?(type: "online" | "offline", listener: () => void): void;
-  removeEventListener?(type: "online" | "offline", listener: () => void): void;
-};
+// The globals, declared here: with the DOM's types any file could use them.
+declare const WebSocket: (new (url: string, protocols: readonly string[]) => BrowserSocket) | undefined;
+declare const crypto: { getRandomValues(bytes: Uint8Array): Uint8Array } | undefined;
+declare const addEventListener: ((type: "online" | "offline", listener: () => void) => void) | undefined;
+declare const removeEventListener: ((type: "online" | "offline", listener: () => void) => void) | undefined;
+declare function setTimeout(task: () => void, delayMs: number): number;
+declare function clearTimeout(timer: number): void;
 
 const OPEN = 1;
 const NORMAL_CLOSURE = 1000;
 
 /** Opens the browser's WebSocket. */
 export const openSocket: OpenSocket = (url, _tls, listener) => {
-  if (globalThis.WebSocket === undefined) {
+  if (typeof WebSocket === "undefined") {
     throw new MqplayError(
       "connectFailed",
       "this host has no WebSocket: give connect() a platform that brings one",
     );
   }
-  const socket = new globalThis.WebSocket(url, ["mqtt"]);
+  const socket = new WebSocket(url, ["mqtt"]);
   socket.binaryType = "arraybuffer";
-  socket.onopen = () => listener.onOpen();
-  socket.onmessage = ({ data }) => {
+  socket.addEventListener("open", () => listener.onOpen());
+  socket.addEventListener("message", ({ data }) => {
     if (data instanceof ArrayBuffer) listener.onMessage(new Uint8Array(data));
     else socket.close();
-  };
+  });
   // Browsers say no more than a code, so that pages cannot look around in a network.
-  socket.onclose = ({ code, reason }) =>
-    listener.onClose(`the WebSocket was closed with code ${code}${reason === "" ? "" : ` "${reason}"`}`);
+  socket.addEventListener("close", ({ code, reason }) =>
+    listener.onClose(`the WebSocket was closed with code ${code}${reason === "" ? "" : ` "${reason}"`}`),
+  );
   return {
     send: (bytes) => {
       if (socket.readyState === OPEN) socket.send(bytes);
@@ -62,35 +63,38 @@ export const platform: Platform = {
   name: "a browser",
   schemes: ["ws", "wss"],
   clock: {
-    now: () => globalThis.Date.now(),
+    now: () => Date.now(),
     after(delayMs, task) {
-      const timer = globalThis.setTimeout(task, delayMs);
-      return () => globalThis.clearTimeout(timer);
+      const timer = setTimeout(task, delayMs);
+      return () => clearTimeout(timer);
     },
   },
   randomBytes(length) {
-    if (globalThis.crypto === undefined) {
+    if (typeof crypto === "undefined") {
       throw new MqplayError(
         "connectFailed",
         "this host has no crypto.getRandomValues: give connect() a platform with randomBytes",
       );
     }
-    return globalThis.crypto.getRandomValues(new Uint8Array(length));
+    return crypto.getRandomValues(new Uint8Array(length));
   },
   openLink: createLightLink(openSocket),
   rethrow: (error) => {
-    globalThis.setTimeout(() => {
+    setTimeout(() => {
       throw error;
     }, 0);
   },
   watchNetwork(listener) {
+    if (typeof addEventListener === "undefined" || typeof removeEventListener === "undefined")
+      return () => {};
     const onOnline = (): void => listener(true);
     const onOffline = (): void => listener(false);
-    globalThis.addEventListener?.("online", onOnline);
-    globalThis.addEventListener?.("offline", onOffline);
+    addEventListener("online", onOnline);
+    addEventListener("offline", onOffline);
+    const remove = removeEventListener;
     return () => {
-      globalThis.removeEventListener?.("online", onOnline);
-      globalThis.removeEventListener?.("offline", onOffline);
+      remove("online", onOnline);
+      remove("offline", onOffline);
     };
   },
 };

@@ -41,7 +41,7 @@ export interface Platform {
   /** The link that is used when the options name none. */
   readonly openLink: OpenLink;
   /** Makes an error of a listener surface as an uncaught one, in a task of its own. */
-  rethrow(error: unknown): void;
+  readonly rethrow: (error: unknown) => void;
   /**
    * Tells when the host knows that the network came or went; undefined where it never does.
    * @returns a function that stops it

@@ -72,7 +72,8 @@ export class Admission {
     ) {
       return badClientId;
     }
-    if (packet.willTopic !== undefined && ruleOfPublish(packet.willTopic, this.#options) !== "ordinary") return badWill;
+    if (packet.willTopic !== undefined && ruleOfPublish(packet.willTopic, this.#options) !== "ordinary")
+      return badWill;
     return undefined;
   }
 

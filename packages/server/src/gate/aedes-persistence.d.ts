@@ -27,7 +27,10 @@ declare module "aedes-persistence/asyncPersistence.js" {
     addSubscriptions(client: ClientRef, subscriptions: readonly object[]): Promise<void>;
     cleanSubscriptions(client: ClientRef): Promise<void>;
     cleanIncoming(client: ClientRef): Promise<void>;
-    outgoingEnqueueCombi(subscribers: readonly { readonly clientId: string }[], packet: MessageRef): Promise<void>;
+    outgoingEnqueueCombi(
+      subscribers: readonly { readonly clientId: string }[],
+      packet: MessageRef,
+    ): Promise<void>;
     outgoingClearMessageId(client: ClientRef, packet: MessageRef): Promise<MessageRef | undefined>;
     outgoingStream(client: ClientRef): Readable;
   }

@@ -65,7 +65,10 @@ function hasInternals(client: Client): client is Client & ClientInternals {
 /** Starts the broker. */
 export async function createBroker(deps: BrokerDeps, options: GateOptions): Promise<Broker> {
   const { log, metrics } = deps;
-  const attached = new WeakMap<Client, { client: BrokerClient; recent: RecentMessages; ready: (filters: readonly string[]) => void }>();
+  const attached = new WeakMap<
+    Client,
+    { client: BrokerClient; recent: RecentMessages; ready: (filters: readonly string[]) => void }
+  >();
   const persistence: BoundedPersistence = boundedPersistence(options);
 
   const aedes = new Aedes({
@@ -113,7 +116,9 @@ export async function createBroker(deps: BrokerDeps, options: GateOptions): Prom
   // A peer that breaks MQTT or goes away in the middle of a packet; the stream's end tells the gate.
   aedes.on("clientError", (_client, error) => log.debug({ err: error }, "the broker ended a client"));
   aedes.on("connectionError", (_client, error) => log.debug({ err: error }, "the broker ended a connection"));
-  onBrokerError(aedes, (error) => log.error({ err: error }, "the broker failed to store or to hand out a message"));
+  onBrokerError(aedes, (error) =>
+    log.error({ err: error }, "the broker failed to store or to hand out a message"),
+  );
 
   return {
     attach(stream) {

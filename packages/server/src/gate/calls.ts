@@ -50,7 +50,11 @@ export type TakeCall = (
 ) => void;
 
 // It parsed to nothing that could be run, so it has no result. [bad-3]
-const unparsed: Answer = { state: States.paramParseFail.state, msg: States.paramParseFail.msg, result: undefined };
+const unparsed: Answer = {
+  state: States.paramParseFail.state,
+  msg: States.paramParseFail.msg,
+  result: undefined,
+};
 const broken: Answer = { state: States.internal.state, msg: States.internal.msg, result: undefined };
 
 /** Makes the function that takes calls. */

@@ -38,7 +38,14 @@ export function parseConnect(frame: Buffer): ConnectPacket {
   const protocolLevel = byteAt(frame, at) & 0x7f;
   if (name !== "MQTT" && name !== "MQIsdp") throw new ProtocolViolation("CONNECT names another protocol");
   if (!LEVELS.has(protocolLevel)) {
-    return { protocolLevel, clientIdBytes: Buffer.alloc(0), clientId: undefined, cleanSession: true, keepAliveS: 0, willTopic: undefined };
+    return {
+      protocolLevel,
+      clientIdBytes: Buffer.alloc(0),
+      clientId: undefined,
+      cleanSession: true,
+      keepAliveS: 0,
+      willTopic: undefined,
+    };
   }
   const flags = byteAt(frame, at + 1);
   const keepAliveS = readUint16(frame, at + 2);
@@ -77,6 +84,8 @@ function checkFlags(flags: number): void {
   const will = (flags & 0x04) !== 0;
   const willQos = (flags >>> 3) & 0x03;
   if ((flags & 0x01) !== 0) throw new ProtocolViolation("CONNECT sets a reserved flag");
-  if (willQos === 3 || (!will && (flags & 0x38) !== 0)) throw new ProtocolViolation("CONNECT has will flags that do not fit");
-  if ((flags & 0x40) !== 0 && (flags & 0x80) === 0) throw new ProtocolViolation("CONNECT has a password but no username");
+  if (willQos === 3 || (!will && (flags & 0x38) !== 0))
+    throw new ProtocolViolation("CONNECT has will flags that do not fit");
+  if ((flags & 0x40) !== 0 && (flags & 0x80) === 0)
+    throw new ProtocolViolation("CONNECT has a password but no username");
 }

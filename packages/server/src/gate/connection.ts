@@ -6,7 +6,13 @@
  * before the client is let in. Order of a packet's way: scanner → rate → this file's switch → the room that handles it.
  */
 import { randomUUID } from "node:crypto";
-import { MAX_CLIENT_ID_BYTES, type Encoding, type Profile, type Push, type SealedChannel } from "@mqplay/shared";
+import {
+  MAX_CLIENT_ID_BYTES,
+  type Encoding,
+  type Profile,
+  type Push,
+  type SealedChannel,
+} from "@mqplay/shared";
 import type { Log } from "../ops/log.ts";
 import type { Caller } from "../runtime/caller.ts";
 import type { Resume } from "../session/identity.ts";
@@ -115,7 +121,9 @@ export class Connection implements TransportEvents, BrokerStreamEvents, CallingC
     this.#transport = transport;
     this.#openedAtMs = nowMs;
     this.#lastHeardMs = nowMs;
-    this.#out = new Outgoing(transport, deps.metrics, options, () => this.#cut("limit", "it does not read what it is sent"));
+    this.#out = new Outgoing(transport, deps.metrics, options, () =>
+      this.#cut("limit", "it does not read what it is sent"),
+    );
     this.#subscriptions = new Subscriptions(options);
     this.#budget = new PacketBudget(options.maxPacketsPerS, options.maxPacketBurst, nowMs);
     this.#drops = new MinuteCount(options.maxDroppedPerMinute, nowMs);
@@ -143,7 +151,9 @@ export class Connection implements TransportEvents, BrokerStreamEvents, CallingC
     try {
       while (this.#paused === 0 && (this.#state === "ready" || this.#state === "connecting")) {
         const isFirst = this.#state === "connecting";
-        const frame = this.#scanner.next(isFirst ? this.#options.maxConnectBytes : this.#options.maxPacketBytes);
+        const frame = this.#scanner.next(
+          isFirst ? this.#options.maxConnectBytes : this.#options.maxPacketBytes,
+        );
         if (frame === undefined) break;
         if (isFirst) this.#takeConnect(frame);
         else this.#takePacket(frame, this.#scanner.headerBytes);
@@ -220,7 +230,8 @@ export class Connection implements TransportEvents, BrokerStreamEvents, CallingC
         this.#takePublish(frame, headerBytes, (first >>> 1) & 3);
         return;
       case PacketType.puback:
-        if (this.#inFlight.acknowledge(readUint16(frame, headerBytes)) === "broker") this.#forwarded.push(frame);
+        if (this.#inFlight.acknowledge(readUint16(frame, headerBytes)) === "broker")
+          this.#forwarded.push(frame);
         return;
       case PacketType.pubrel:
         this.#takePubrel(frame, headerBytes);
@@ -285,12 +296,14 @@ export class Connection implements TransportEvents, BrokerStreamEvents, CallingC
     this.#deps.metrics.dropped[reason]++;
     if (qos === 1) this.#out.gather(acknowledgement(PacketType.puback, packetId));
     if (qos === 2) {
-      if (this.#droppedQos2.size >= MAX_DROPPED_QOS2) throw new ProtocolViolation("too many PUBREL are missing", true);
+      if (this.#droppedQos2.size >= MAX_DROPPED_QOS2)
+        throw new ProtocolViolation("too many PUBREL are missing", true);
       this.#droppedQos2.add(packetId);
       this.#out.gather(acknowledgement(PacketType.pubrec, packetId));
     }
     // [bad-7]
-    if (this.#drops.tooMany(performance.now())) throw new ProtocolViolation("it keeps sending what is dropped", true);
+    if (this.#drops.tooMany(performance.now()))
+      throw new ProtocolViolation("it keeps sending what is dropped", true);
   }
 
   #takePubrel(frame: Buffer, headerBytes: number): void {
@@ -314,7 +327,11 @@ export class Connection implements TransportEvents, BrokerStreamEvents, CallingC
 
   /** Makes a new key; the server string is on its way when this returns. [handshake-1] [handshake-5] */
   #handshake(): Buffer {
-    const { serverString, channel } = performHandshake(this.#deps.profile, this.#clientIdBytes, this.#options.secret);
+    const { serverString, channel } = performHandshake(
+      this.#deps.profile,
+      this.#clientIdBytes,
+      this.#options.secret,
+    );
     this.#deps.metrics.handshakes++;
     const packetId = this.#inFlight.nextOwnId();
     const { frame, payloadOffset } = openPublish(TOPIC_HANDSHAKE, packetId, serverString.length, false);
@@ -393,7 +410,12 @@ export class Connection implements TransportEvents, BrokerStreamEvents, CallingC
     const channel = this.#channel;
     // Whoever has a call running or has subscribed a push topic has a key. [handshake-4]
     if (channel === undefined) throw new Error("a payload is to be sealed before there is a key");
-    const { frame, payloadOffset } = openPublish(topicByte, packetId, plain.length + channel.overheadBytes, ackFirst);
+    const { frame, payloadOffset } = openPublish(
+      topicByte,
+      packetId,
+      plain.length + channel.overheadBytes,
+      ackFirst,
+    );
     channel.sealInto(plain, frame, payloadOffset);
     this.#out.gather(frame);
     this.#inFlight.sendOwn(packetId);
@@ -498,7 +520,11 @@ export class Connection implements TransportEvents, BrokerStreamEvents, CallingC
     if (connecting && nowMs - this.#openedAtMs > this.#options.connectTimeoutMs) {
       this.#deps.metrics.refused.timeout++;
       this.#cut("silent", "it was not connected in time");
-    } else if (this.#state === "ready" && this.#keepAliveS > 0 && this.#silentMs(nowMs) > this.#keepAliveS * 1_500) {
+    } else if (
+      this.#state === "ready" &&
+      this.#keepAliveS > 0 &&
+      this.#silentMs(nowMs) > this.#keepAliveS * 1_500
+    ) {
       this.#cut("silent", "it has not been heard of for 1.5 times its keep-alive");
     }
   }

@@ -22,7 +22,13 @@ export const PacketType = {
 } as const;
 
 /** Return codes of CONNACK. */
-export const ConnackCode = { accepted: 0, badProtocol: 1, badClientId: 2, unavailable: 3, refused: 5 } as const;
+export const ConnackCode = {
+  accepted: 0,
+  badProtocol: 1,
+  badClientId: 2,
+  unavailable: 3,
+  refused: 5,
+} as const;
 
 /** SUBACK's code for a filter that is not granted. */
 export const SUBSCRIBE_REFUSED = 0x80;
@@ -137,7 +143,12 @@ export interface OpenFrame {
  * Makes a PUBLISH at QoS 1 [topic-2] with `payloadBytes` of room. With `ackFirst` a PUBACK for the same packet identifier stands
  * before it, so that acknowledgement and answer leave in one write.
  */
-export function openPublish(topicByte: number, packetId: number, payloadBytes: number, ackFirst: boolean): OpenFrame {
+export function openPublish(
+  topicByte: number,
+  packetId: number,
+  payloadBytes: number,
+  ackFirst: boolean,
+): OpenFrame {
   const length = 5 + payloadBytes;
   const frame = Buffer.allocUnsafe((ackFirst ? 4 : 0) + 1 + lengthBytes(length) + length);
   const high = packetId >>> 8;

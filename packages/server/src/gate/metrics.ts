@@ -7,7 +7,15 @@ import type { CloseReason } from "../session/session.ts";
 export type DropReason = "noKey" | "reservedTopic" | "badQos" | "sysTopic" | "retainedLimit";
 
 /** Why a CONNECT was refused, or a connection not taken. */
-export type RefuseReason = "protocol" | "clientId" | "duplicate" | "will" | "full" | "address" | "timeout" | "unavailable";
+export type RefuseReason =
+  | "protocol"
+  | "clientId"
+  | "duplicate"
+  | "will"
+  | "full"
+  | "address"
+  | "timeout"
+  | "unavailable";
 
 /** The gate's counters since start. */
 export interface GateMetrics {
@@ -36,8 +44,26 @@ export function createGateMetrics(): GateMetrics {
   return {
     open: 0,
     accepted: 0,
-    refused: { protocol: 0, clientId: 0, duplicate: 0, will: 0, full: 0, address: 0, timeout: 0, unavailable: 0 },
-    closed: { replaced: 0, kicked: 0, takeover: 0, shutdown: 0, limit: 0, protocol: 0, loggedOut: 0, silent: 0 },
+    refused: {
+      protocol: 0,
+      clientId: 0,
+      duplicate: 0,
+      will: 0,
+      full: 0,
+      address: 0,
+      timeout: 0,
+      unavailable: 0,
+    },
+    closed: {
+      replaced: 0,
+      kicked: 0,
+      takeover: 0,
+      shutdown: 0,
+      limit: 0,
+      protocol: 0,
+      loggedOut: 0,
+      silent: 0,
+    },
     handshakes: 0,
     calls: 0,
     answers: 0,

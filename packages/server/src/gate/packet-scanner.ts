@@ -15,7 +15,8 @@ export class PacketScanner {
 
   /** Takes what the socket delivered. The buffer must not be written to afterwards. */
   feed(chunk: Buffer): void {
-    this.#bytes = this.#at === this.#bytes.length ? chunk : Buffer.concat([this.#bytes.subarray(this.#at), chunk]);
+    this.#bytes =
+      this.#at === this.#bytes.length ? chunk : Buffer.concat([this.#bytes.subarray(this.#at), chunk]);
     this.#at = 0;
   }
 
@@ -32,7 +33,10 @@ export class PacketScanner {
     const extent = readExtent(this.#bytes, this.#at);
     if (extent === undefined) return undefined;
     if (extent.totalBytes > maxBytes) {
-      throw new ProtocolViolation(`a packet of ${extent.totalBytes} bytes is above the limit of ${maxBytes}`, true);
+      throw new ProtocolViolation(
+        `a packet of ${extent.totalBytes} bytes is above the limit of ${maxBytes}`,
+        true,
+      );
     }
     const end = this.#at + extent.totalBytes;
     if (end > this.#bytes.length) return undefined;

@@ -2,10 +2,7 @@
  * What the broker keeps for ordinary topics: retained messages, and queues of persistent sessions. In memory, and bounded
  * in every direction; the oldest goes first.
  */
-import MemoryPersistence, {
-  type ClientRef,
-  type MessageRef,
-} from "aedes-persistence/asyncPersistence.js";
+import MemoryPersistence, { type ClientRef, type MessageRef } from "aedes-persistence/asyncPersistence.js";
 
 /** The bounds; see {@link GateOptions}. */
 export interface PersistenceOptions {
@@ -51,7 +48,8 @@ class BoundedMemory extends MemoryPersistence implements BoundedPersistence {
     if (owner !== undefined) return true;
     const id = clientId ?? "";
     const count = this.#retainedCount.get(id) ?? 0;
-    if (this.#retainedBy.size >= this.#options.maxRetained || count >= this.#options.maxRetainedPerClient) return false;
+    if (this.#retainedBy.size >= this.#options.maxRetained || count >= this.#options.maxRetainedPerClient)
+      return false;
     this.#retainedBy.set(topic, id);
     this.#retainedCount.set(id, count + 1);
     return true;
@@ -88,7 +86,8 @@ class BoundedMemory extends MemoryPersistence implements BoundedPersistence {
     this.#away.delete(client.id);
     await super.cleanSubscriptions(client);
     if (!this.#queued.delete(client.id)) return;
-    for await (const message of this.outgoingStream(client)) await super.outgoingClearMessageId(client, message);
+    for await (const message of this.outgoingStream(client))
+      await super.outgoingClearMessageId(client, message);
   }
 
   /** One copy for each client, however many of its filters match: with two, the broker threw the client out. */

@@ -48,7 +48,7 @@ function filterAt(frame: Buffer, at: number): { text: string; end: number } {
 export function parseSubscribe(frame: Buffer): SubscribePacket {
   const { packetId, at: first } = start(frame, 0x82);
   const filters: FilterRequest[] = [];
-  for (let at = first; at < frame.length; ) {
+  for (let at = first; at < frame.length;) {
     const { text, end } = filterAt(frame, at);
     filters.push({ filter: text, qos: qosOf(frame[end]) });
     at = end + 1;
@@ -61,7 +61,7 @@ export function parseSubscribe(frame: Buffer): SubscribePacket {
 export function parseUnsubscribe(frame: Buffer): UnsubscribePacket {
   const { packetId, at: first } = start(frame, 0xa2);
   const filters: string[] = [];
-  for (let at = first; at < frame.length; ) {
+  for (let at = first; at < frame.length;) {
     const { text, end } = filterAt(frame, at);
     filters.push(text);
     at = end;

@@ -2,7 +2,15 @@
  * One client's subscriptions: the gate decides on every filter, keeps the private ones to itself, and lets the broker
  * have the ordinary ones. One SUBSCRIBE may hold all sorts, and has one SUBACK. [topic-5], [handshake-4]
  */
-import { acknowledgement, PacketType, ProtocolViolation, readExtent, readUint16, suback, SUBSCRIBE_REFUSED } from "./frame.ts";
+import {
+  acknowledgement,
+  PacketType,
+  ProtocolViolation,
+  readExtent,
+  readUint16,
+  suback,
+  SUBSCRIBE_REFUSED,
+} from "./frame.ts";
 import {
   formatSubscribe,
   formatUnsubscribe,
@@ -108,10 +116,16 @@ export class Subscriptions {
       const granted = codes.filter((code) => typeof code === "number");
       return { suback: suback(packetId, granted), forward: undefined, handshake, refused };
     }
-    if (this.#pending.size >= MAX_PENDING) throw new ProtocolViolation("too many SUBSCRIBE wait for SUBACK", true);
+    if (this.#pending.size >= MAX_PENDING)
+      throw new ProtocolViolation("too many SUBSCRIBE wait for SUBACK", true);
     const forwarded = [...ordinary.values()];
     this.#pending.set(packetId, { codes, forwarded: [...ordinary.keys()], handshake });
-    return { suback: undefined, forward: formatSubscribe({ packetId, filters: forwarded }), handshake: false, refused };
+    return {
+      suback: undefined,
+      forward: formatSubscribe({ packetId, filters: forwarded }),
+      handshake: false,
+      refused,
+    };
   }
 
   #take(filter: string): boolean {
@@ -147,7 +161,8 @@ export class Subscriptions {
       this.#ordinary.delete(filter);
       ordinary.push(filter);
     }
-    if (ordinary.length > 0) return { unsuback: undefined, forward: formatUnsubscribe({ packetId, filters: ordinary }) };
+    if (ordinary.length > 0)
+      return { unsuback: undefined, forward: formatUnsubscribe({ packetId, filters: ordinary }) };
     return { unsuback: acknowledgement(PacketType.unsuback, packetId), forward: undefined };
   }
 }

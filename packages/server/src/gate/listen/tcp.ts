@@ -50,10 +50,14 @@ export interface ListenAddress {
  * Listens for MQTT over TCP. Rejects with the system's error when the port cannot be had.
  * @param accept gets each connection
  */
-export function listenTcp(address: ListenAddress, accept: (transport: Transport) => void): Promise<OpenListener> {
+export function listenTcp(
+  address: ListenAddress,
+  accept: (transport: Transport) => void,
+): Promise<OpenListener> {
   // An acknowledgement and an answer are small writes: with Nagle's algorithm a call took 44 ms.
-  const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_AFTER_MS }, (socket) =>
-    accept(socketTransport(socket, "tcp")),
+  const server = createServer(
+    { noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_AFTER_MS },
+    (socket) => accept(socketTransport(socket, "tcp")),
   );
   return open(server, address);
 }

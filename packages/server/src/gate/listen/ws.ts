@@ -27,7 +27,10 @@ export interface WebSocketDoor {
  * @param maxMessageBytes largest WebSocket message; MQTT packets may be split or joined at will
  * @param accept gets each connection
  */
-export function createWebSocketDoor(maxMessageBytes: number, accept: (transport: Transport) => void): WebSocketDoor {
+export function createWebSocketDoor(
+  maxMessageBytes: number,
+  accept: (transport: Transport) => void,
+): WebSocketDoor {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -40,7 +43,9 @@ export function createWebSocketDoor(maxMessageBytes: number, accept: (transport:
       const address = (request.socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/, "");
       request.socket.setNoDelay(true);
       const kind = "encrypted" in request.socket ? "wss" : "ws";
-      server.handleUpgrade(request, socket, head, (client) => accept(webSocketTransport(client, address, kind)));
+      server.handleUpgrade(request, socket, head, (client) =>
+        accept(webSocketTransport(client, address, kind)),
+      );
     },
   };
 }

@@ -13,8 +13,14 @@ export type {
   RequestOf,
   ResponseOf,
 } from "./contract/contract.ts";
+// Everything of user.proto: the contract `User` and its messages, each a type and a value.
+export * from "./contract/generated/user.ts";
+// What generated contracts are made with.
+export { defineMessage, type Message } from "./contract/message.ts";
+export type { FieldSpec } from "./contract/field.ts";
 
 // ——— for authors of an end ———
+export { findFunc, nearestName } from "./contract/registry.ts";
 export type { Answer, Call, Encoding, JsonCall, ProtobufCall, Push } from "./message.ts";
 export { Topics, classifyTopic, isPrivateTopic, type PrivateTopic, type TopicClass } from "./topics.ts";
 export { MalformedCall, type Codec, type DecodedAnswer, type ReplyTo } from "./codec/codec.ts";

@@ -1,0 +1,65 @@
+/**
+ * Which regular expressions a contract may have: those whose time on a short text is bounded, by a simple rule.
+ */
+
+/** Characters of a pattern. */
+const MAX_PATTERN_LENGTH = 256;
+/** Parts that may match more or less text: each multiplies the ways to try, so they are few. */
+const MAX_VARIABLE_PARTS = 8;
+/** Those of them without a small bound: with 256 characters, three make some 30,000 ways. */
+const MAX_OPEN_PARTS = 3;
+/** A repetition of at most so many more counts as small. */
+const SMALL_SPREAD = 8;
+
+/** Says why a pattern is refused, or returns undefined when it is fine. */
+export function checkPattern(pattern: string): string | undefined {
+  if (pattern.length > MAX_PATTERN_LENGTH)
+    return `the pattern has more than ${MAX_PATTERN_LENGTH} characters`;
+  try {
+    // Only for the syntax; the generated file has it as a literal.
+    void new RegExp(`^(?:${pattern})$`, "u");
+  } catch (error) {
+    return `the pattern is no regular expression: ${error instanceof Error ? error.message : String(error)}`;
+  }
+  // What is left of escapes and classes are single characters.
+  if (/\\(?:[1-9]|k<)/.test(pattern)) return "the pattern may not refer back to groups";
+  if (/\(\?(?:[=!]|<[=!])/.test(pattern)) return "the pattern may not look around";
+  return checkRepetition(pattern.replaceAll(/\\[pPu]\{[^}]*\}|\\./g, "x").replaceAll(/\[[^\]]*\]/g, "x"));
+}
+
+function checkRepetition(plain: string): string | undefined {
+  let variable = 0;
+  let open = 0;
+  const groups: { hasChoice: boolean }[] = [];
+  let closed: { hasChoice: boolean } | undefined;
+  for (let at = 0; at < plain.length; at += 1) {
+    const quantifier = /^(?:[*+]|\?|\{(\d+)(,(\d*))?\})\??/.exec(plain.slice(at));
+    if (quantifier === null || plain[at - 1] === "(") {
+      closed = plain[at] === ")" ? groups.pop() : undefined;
+      if (plain[at] === "(") groups.push({ hasChoice: false });
+      if (plain[at] === "|") for (const group of groups) group.hasChoice = true;
+      continue;
+    }
+    at += quantifier[0].length - 1;
+    const [least, most] = boundsOf(quantifier);
+    if (most > 1 && closed?.hasChoice === true) {
+      return "the pattern repeats a group that itself has repetition or alternatives";
+    }
+    closed = undefined;
+    if (least === most) continue;
+    for (const group of groups) group.hasChoice = true;
+    variable += 1;
+    if (most - least > SMALL_SPREAD) open += 1;
+  }
+  if (variable <= MAX_VARIABLE_PARTS && open <= MAX_OPEN_PARTS) return undefined;
+  return `the pattern has more than ${MAX_OPEN_PARTS} open or ${MAX_VARIABLE_PARTS} variable repetitions`;
+}
+
+function boundsOf(quantifier: RegExpExecArray): [least: number, most: number] {
+  const [text, least, comma, most] = quantifier;
+  if (text.startsWith("*")) return [0, Infinity];
+  if (text.startsWith("+")) return [1, Infinity];
+  if (text.startsWith("?")) return [0, 1];
+  const from = Number(least);
+  return [from, comma === undefined ? from : most === "" ? Infinity : Number(most)];
+}

@@ -14,14 +14,14 @@ export const SINGLE_LOGIN_POLICIES = ["kick", "refuse", "allow"] as const satisf
 export type LoginOutcome =
   | {
       readonly outcome: "bound";
-      /** Logins that ended by it: this session's former one, and those of connections that were closed. */
-      readonly ended: readonly Identity[];
+      /** The login that this session had before, if it was another: its tokens are the caller's to end. */
+      readonly former: Identity | undefined;
     }
   /** The policy is `refuse` and the account is logged in on another connection. */
   | { readonly outcome: "refused" }
   /** The session has ended, or it never was: whoever logged in is gone. */
   | { readonly outcome: "gone" }
-  /** The login itself was ended between its lookup and now. */
+  /** The login was ended between its beginning and now, by another login or by whoever ended them all. */
   | { readonly outcome: "stale" };
 
 /** Which logins of a user {@link Sessions.endUser} spares. */
@@ -30,19 +30,33 @@ export interface EndUserOptions {
   readonly exceptLoginId?: string | undefined;
 }
 
-/** The sessions, as a module sees them. */
+/** The sessions, as a module sees them. Tokens are not their business: whoever ends a login ends its tokens first. */
 export interface Sessions {
   /**
    * Logs a session in. Under `kick` the account's other connections get the pushes of [push-3], lose their login and
    * are closed; a login that this session had before ends first.
+   * @param sessionId undefined for a login without a connection, as by HTTP
    */
-  login(sessionId: string, identity: Identity): LoginOutcome | Promise<LoginOutcome>;
-  /** Ends the login of a session; the connection lives on. Returns the login that ended, or undefined when there was none. */
+  login(sessionId: string | undefined, identity: Identity): LoginOutcome | Promise<LoginOutcome>;
+  /**
+   * Ends the login of a session, and closes other connections of that login; this one lives on. Returns the login
+   * that ended, or undefined when there was none.
+   */
   logout(sessionId: string): Identity | undefined | Promise<Identity | undefined>;
+  /** Gives a session's login more time, if it is still this login: its tokens were renewed. */
+  renew(sessionId: string, identity: Identity): boolean | Promise<boolean>;
   /** Ends one login wherever it is bound: its connections are closed. Returns how many. */
-  endLogin(loginId: string, userId: string): number | Promise<number>;
+  endLogin(userId: string, loginId: string): number | Promise<number>;
   /** Ends every login of a user but the one excepted: the connections are closed. Returns how many. */
   endUser(userId: string, options?: EndUserOptions): number | Promise<number>;
-  /** Tells whether a user is logged in on a connection, and not past the login's time. */
-  isOnline(userId: string): boolean | Promise<boolean>;
+  /** Tells whether a user is logged in on a connection (other than the one excepted), and not past the login's time. */
+  isOnline(userId: string, exceptSessionId?: string): boolean | Promise<boolean>;
+  /** The policy for a second login of an account. */
+  readonly singleLogin: SingleLogin;
+  /**
+   * Notes a moment before a login is looked up or begun; {@link stampLogin} binds it to the identity that came of it.
+   * A login that is ended after its mark is `stale` when it comes to be bound.
+   */
+  markLogin(): number;
+  stampLogin(identity: Identity, mark: number): void;
 }

@@ -1,0 +1,258 @@
+import { classicProfile, jsonCodec, type Answer, type Call, type SealedChannel } from "@mqplay/shared";
+import { generate, parser, type Packet } from "mqtt-packet";
+import { describe, expect, it } from "vitest";
+import type { Log } from "../ops/log.ts";
+import type { Session } from "../session/session.ts";
+import { createGate, type Gate } from "./gate.ts";
+import { memoryStream, type MemoryClient } from "./listen/memory.ts";
+import { createGateMetrics, type GateMetrics } from "./metrics.ts";
+import { defaultGateOptions, type GateOptions } from "./options.ts";
+
+const quiet: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet };
+const clientId = "abcdefghijklmnopqrstuvwxyz012345";
+
+interface House extends AsyncDisposable {
+  readonly gate: Gate;
+  readonly metrics: GateMetrics;
+  readonly sessions: Set<Session>;
+  /** Connects, does the handshake and subscribes p and q. */
+  enter(id?: string): Promise<Player>;
+}
+
+class Player {
+  readonly stream: MemoryClient;
+  readonly packets: Packet[] = [];
+  channel: SealedChannel | undefined;
+  #seen: () => void = () => {};
+
+  constructor(stream: MemoryClient) {
+    this.stream = stream;
+    const reader = parser();
+    reader.on("packet", (packet) => {
+      this.packets.push(packet);
+    });
+    stream.onData(() => {
+      reader.parse(stream.take());
+      this.#seen();
+    });
+  }
+
+  /** Waits for a packet of a sort and takes it out. */
+  async next(wanted: (packet: Packet) => boolean): Promise<Packet> {
+    for (;;) {
+      const at = this.packets.findIndex(wanted);
+      if (at >= 0) return this.packets.splice(at, 1)[0] as Packet;
+      if (this.stream.closed) throw new Error("closed");
+      await new Promise<void>((resolve) => (this.#seen = resolve));
+    }
+  }
+
+  send(packet: Packet): void {
+    this.stream.send(generate(packet));
+  }
+
+  call(messageId: number, params: unknown): Buffer {
+    const plain = jsonCodec.encodeCall({ encoding: "json", module: "Echo", func: "Say", params });
+    const payload = Buffer.from(this.channel?.seal(plain) ?? plain);
+    return generate({ cmd: "publish", topic: "i", qos: 1, dup: false, retain: false, messageId, payload });
+  }
+}
+
+const isA = (cmd: Packet["cmd"]) => (packet: Packet) => packet.cmd === cmd;
+
+async function openHouse(
+  invoke: (call: Call) => Answer | Promise<Answer>,
+  options: Partial<GateOptions> = {},
+): Promise<House> {
+  const metrics = createGateMetrics();
+  const sessions = new Set<Session>();
+  const gate = await createGate(
+    {
+      runtime: { invoke },
+      sessions: {
+        add: (session) => void sessions.add(session),
+        remove: (session) => void sessions.delete(session),
+        login: () => ({ outcome: "gone" }),
+      },
+      resume: () => undefined,
+      profile: classicProfile,
+      metrics,
+      log: quiet,
+    },
+    { ...defaultGateOptions, ...options },
+  );
+  return {
+    gate,
+    metrics,
+    sessions,
+    async enter(id = clientId) {
+      const { transport, client } = memoryStream();
+      gate.accept(transport);
+      const player = new Player(client);
+      player.send({
+        cmd: "connect",
+        protocolId: "MQTT",
+        protocolVersion: 4,
+        clean: true,
+        clientId: id,
+        keepalive: 0,
+      });
+      await player.next(isA("connack"));
+      player.send({
+        cmd: "subscribe",
+        messageId: 1,
+        subscriptions: ["s", "p", "q"].map((topic) => ({ topic, qos: 1 })),
+      });
+      const server = await player.next(isA("publish"));
+      if (server.cmd !== "publish" || typeof server.payload === "string") throw new Error("no server string");
+      player.channel = classicProfile.derive(Buffer.from(id), server.payload);
+      player.packets.length = 0;
+      return player;
+    },
+    [Symbol.asyncDispose]: () => gate.stop(0),
+  };
+}
+
+const ok: Answer = { state: 0, msg: "", result: "{}" };
+
+describe("the gate", () => {
+  it("writes acknowledgement and answer together, with the call's identifier [answer-1]", async () => {
+    await using house = await openHouse(() => ok);
+    const player = await house.enter();
+    let writes = 0;
+    player.stream.onData(() => writes++);
+    player.stream.send(player.call(77, 1));
+    const bytes = player.stream.take();
+    expect(writes).toBe(1);
+    expect(bytes.subarray(0, 4)).toEqual(Buffer.from([0x40, 2, 0, 77]));
+    expect(bytes[4]).toBe(0x32);
+    expect(bytes.subarray(9, 11)).toEqual(Buffer.from([0, 77]));
+  });
+
+  it("answers calls that came in one write in one write", async () => {
+    await using house = await openHouse(() => ok);
+    const player = await house.enter();
+    let writes = 0;
+    player.stream.onData(() => writes++);
+    player.stream.send(Buffer.concat([player.call(1, 1), player.call(2, 2), player.call(3, 3)]));
+    expect(writes).toBe(1);
+    expect(house.metrics.answers).toBe(3);
+  });
+
+  it("acknowledges a call that runs on before its answer, once", async () => {
+    const answers: ((answer: Answer) => void)[] = [];
+    await using house = await openHouse(() => new Promise((resolve) => answers.push(resolve)));
+    const player = await house.enter();
+    player.stream.send(player.call(5, 1));
+    expect(await player.next(isA("puback"))).toMatchObject({ messageId: 5 });
+    answers[0]?.(ok);
+    expect(await player.next(isA("publish"))).toMatchObject({ topic: "i", messageId: 5 });
+    expect(player.packets).toEqual([]);
+  });
+
+  it("stops reading while too many calls of a connection run, and reads on after", async () => {
+    const answers: ((answer: Answer) => void)[] = [];
+    await using house = await openHouse(() => new Promise((resolve) => answers.push(resolve)), {
+      maxRunningCalls: 2,
+    });
+    const player = await house.enter();
+    player.stream.send(Buffer.concat([1, 2, 3, 4].map((id) => player.call(id, id))));
+    expect(answers).toHaveLength(2);
+    expect(player.stream.paused).toBe(true);
+    answers[0]?.(ok);
+    await player.next(isA("publish"));
+    expect(answers).toHaveLength(3);
+    for (const answer of answers) answer(ok);
+    await player.next(isA("publish"));
+    await player.next(isA("publish"));
+    answers[3]?.(ok);
+    await player.next(isA("publish"));
+    expect(player.stream.paused).toBe(false);
+    expect(house.metrics.answers).toBe(4);
+  });
+
+  it("drops answers of a connection that has ended, and counts no call as running", async () => {
+    const answers: ((answer: Answer) => void)[] = [];
+    await using house = await openHouse(() => new Promise((resolve) => answers.push(resolve)));
+    const player = await house.enter();
+    player.stream.send(player.call(1, 1));
+    const [session] = house.sessions;
+    player.stream.close();
+    await expect.poll(() => house.gate.connections).toBe(0);
+    expect(session?.ended.signal.aborted).toBe(true);
+    answers[0]?.(ok);
+    await Promise.resolve();
+    expect(player.stream.take()).toEqual(Buffer.alloc(0));
+  });
+
+  it("cuts off a client that does not acknowledge what it is sent", async () => {
+    await using house = await openHouse(() => ok, { maxUnacknowledged: 10 });
+    const player = await house.enter();
+    for (let id = 1; id <= 12 && !player.stream.closed; id++) player.stream.send(player.call(id, id));
+    expect(player.stream.closed).toBe(true);
+    expect(house.metrics.closed.limit).toBe(1);
+    expect(house.sessions.size).toBe(0);
+  });
+
+  it("cuts off a client that does not read", async () => {
+    await using house = await openHouse(() => ({ ...ok, result: JSON.stringify("x".repeat(1_000)) }), {
+      maxUnsentBytes: 5_000,
+    });
+    const player = await house.enter();
+    player.stream.stalled = true;
+    for (let id = 1; id <= 10 && !player.stream.closed; id++) player.stream.send(player.call(id, id));
+    expect(player.stream.closed).toBe(true);
+    expect(house.metrics.closed.limit).toBe(1);
+  });
+
+  it("reads a client that sends too fast no faster than it may", async () => {
+    await using house = await openHouse(() => ok, { maxPacketBurst: 5, maxPacketsPerS: 200 });
+    const player = await house.enter();
+    const started = performance.now();
+    player.stream.send(Buffer.concat(Array.from({ length: 23 }, (_, i) => player.call(i + 1, i))));
+    expect(player.stream.paused).toBe(true);
+    await expect.poll(() => house.metrics.answers).toBe(23);
+    expect(performance.now() - started).toBeGreaterThan(80);
+  });
+
+  it("waits for running calls when it stops, then closes clients", async () => {
+    const answers: ((answer: Answer) => void)[] = [];
+    const house = await openHouse(() => new Promise((resolve) => answers.push(resolve)));
+    const player = await house.enter();
+    player.stream.send(player.call(9, 1));
+    await player.next(isA("puback"));
+    const stopped = house.gate.stop(5_000);
+    expect(player.stream.closed).toBe(false);
+    answers[0]?.(ok);
+    expect(await player.next(isA("publish"))).toMatchObject({ messageId: 9 });
+    await stopped;
+    expect(player.stream.closed).toBe(true);
+    expect(house.metrics.closed.shutdown).toBe(1);
+  });
+
+  it("takes nobody in once it stops", async () => {
+    const house = await openHouse(() => ok);
+    await house.gate.stop(0);
+    const { transport, client } = memoryStream();
+    house.gate.accept(transport);
+    expect(client.closed).toBe(true);
+    expect(house.metrics.refused.unavailable).toBe(1);
+  });
+
+  it("sends pushes to the topics that are subscribed, in the forms of each [push-1] [push-2] [handshake-6]", async () => {
+    await using house = await openHouse(() => ok);
+    const player = await house.enter();
+    const [session] = house.sessions;
+    const push = { module: 11, type: 3, content: Buffer.from("hi") };
+    expect(session?.link.push(push, "json")).toBe(true);
+    expect(await player.next(isA("publish"))).toMatchObject({ topic: "p", qos: 1 });
+    expect(session?.link.push(push, "protobuf")).toBe(true);
+    const topics = [await player.next(isA("publish")), await player.next(isA("publish"))].map(
+      (packet) => packet.cmd === "publish" && packet.topic,
+    );
+    expect(topics.toSorted()).toEqual(["p", "q"]);
+    player.send({ cmd: "unsubscribe", messageId: 8, unsubscriptions: ["p", "q"] });
+    await player.next(isA("unsuback"));
+    expect(session?.link.push(push, "protobuf")).toBe(false);
+  });
+});

@@ -29,6 +29,9 @@ export type SendingVerdict =
       readonly retryAfterMs: number;
     };
 
+/** The span that the daily limits count over, from the first sending in it. */
+export const DAY_MS = 24 * 60 * 60_000;
+
 /** What bounds codes. */
 export interface CodeLimits {
   /** How long a code lives, in ms. [user-5] */

@@ -1,7 +1,7 @@
 /**
  * Kept pushes: what a module wanted a user to get who was away, until the next login or the end of its time.
  */
-import type { Encoding, Push } from "@mqplay/shared";
+import { MqplayError, type Encoding, type Push } from "@mqplay/shared";
 
 /** A push that waits, and the encoding that it is to be sent in. */
 export interface KeptPush {
@@ -42,4 +42,12 @@ export interface OutboxStore {
    * is lost between here and the client is lost.
    */
   take(userId: string): Promise<readonly KeptPush[]>;
+}
+
+/** The error for a push that is too large to keep. */
+export function contentTooLarge(bytes: number, maxBytes: number): MqplayError {
+  return new MqplayError(
+    "payloadTooLarge",
+    `a push of ${bytes} bytes is not kept for a user who is away, at most ${maxBytes}`,
+  );
 }

@@ -41,9 +41,9 @@ export interface SqlDatabase {
   /** Resolves when every write that has been committed so far survives a loss of power. */
   durable(): Promise<void>;
   /** Tells whether an error means that the database is away, rather than that it refused. */
-  isAway(error: unknown): boolean;
+  readonly isAway: (error: unknown) => boolean;
   /** Tells whether an error means that a unique index has the value already. */
-  isDuplicate(error: unknown): boolean;
+  readonly isDuplicate: (error: unknown) => boolean;
   /** Ends every connection. Final; may be called twice. */
   close(): Promise<void>;
 }

@@ -42,12 +42,12 @@ function isBinding(module: unknown): module is SqliteBinding {
 function builtInBinding(): SqliteBinding | undefined {
   // Node warns that its SQLite is experimental. Which SQLite we use is our business and not the operator's, so this
   // one line is kept from the console; loading is synchronous, so nothing else can be lost meanwhile.
-  const emitWarning = process.emitWarning;
+  const original = Object.getOwnPropertyDescriptor(process, "emitWarning");
   process.emitWarning = () => {};
   try {
     const module: unknown = process.getBuiltinModule("node:sqlite");
     return isBinding(module) ? module : undefined;
   } finally {
-    process.emitWarning = emitWarning;
+    if (original !== undefined) Object.defineProperty(process, "emitWarning", original);
   }
 }

@@ -118,7 +118,7 @@ export class MemoryTokenStore implements TokenStore {
   async endUser(userId: string, exceptLoginId?: string): Promise<readonly string[]> {
     const now = this.#now();
     const ended: string[] = [];
-    for (const login of [...(this.#users.get(userId)?.values() ?? [])]) {
+    for (const login of this.#users.get(userId)?.values() ?? []) {
       if (login.loginId === exceptLoginId) continue;
       this.#remove(login);
       if (login.refreshEndsAtMs > now) ended.push(login.loginId);

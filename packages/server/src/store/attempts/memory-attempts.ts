@@ -1,0 +1,114 @@
+/**
+ * Login attempts in this process: gone with it, and bounded however many accounts and addresses are tried.
+ */
+import { ExpiringMap } from "../expiring-map.ts";
+import {
+  defaultAttemptLimits,
+  delayAfter,
+  type AttemptKeys,
+  type AttemptLimits,
+  type AttemptStore,
+  type AttemptVerdict,
+  type DelayRule,
+} from "./attempts.ts";
+
+/** Keys held at once, of each kind and weight. */
+export const MAX_KEYS_IN_MEMORY = 100_000;
+
+/** {@link AttemptStore} in memory. */
+export class MemoryAttemptStore implements AttemptStore {
+  readonly #accounts: FailureCounts;
+  readonly #addresses: FailureCounts;
+
+  constructor(
+    deps: { readonly now: () => number },
+    limits: AttemptLimits = defaultAttemptLimits,
+    maxKeys: number = MAX_KEYS_IN_MEMORY,
+  ) {
+    this.#accounts = new FailureCounts(deps, limits.account, maxKeys);
+    this.#addresses = new FailureCounts(deps, limits.address, maxKeys);
+  }
+
+  /** How many keys are held. */
+  get size(): number {
+    return this.#accounts.size + this.#addresses.size;
+  }
+
+  async begin({ account, address }: AttemptKeys): Promise<AttemptVerdict> {
+    const retryAfterMs = Math.max(this.#accounts.waitMs(account), this.#addresses.waitMs(address));
+    if (retryAfterMs > 0) return { kind: "refused", retryAfterMs };
+    this.#accounts.add(account);
+    return { kind: "allowed" };
+  }
+
+  async fail({ account, address }: AttemptKeys): Promise<{ readonly retryAfterMs: number }> {
+    this.#addresses.add(address);
+    return { retryAfterMs: Math.max(this.#accounts.waitMs(account), this.#addresses.waitMs(address)) };
+  }
+
+  async succeed({ account }: AttemptKeys): Promise<void> {
+    this.#accounts.clear(account);
+  }
+
+  async abandon({ account }: AttemptKeys): Promise<void> {
+    this.#accounts.takeBack(account);
+  }
+}
+
+interface Failures {
+  readonly count: number;
+  readonly lastAtMs: number;
+}
+
+/**
+ * Failures by key, in two maps: keys that are still free of delay, and keys that have one. A flood of new keys
+ * displaces only the first kind, so nobody shakes a delay off by trying many other names.
+ */
+class FailureCounts {
+  readonly #now: () => number;
+  readonly #rule: DelayRule;
+  readonly #free: ExpiringMap<Failures>;
+  readonly #delayed: ExpiringMap<Failures>;
+
+  constructor(deps: { readonly now: () => number }, rule: DelayRule, maxEntries: number) {
+    this.#now = deps.now;
+    this.#rule = rule;
+    this.#free = new ExpiringMap(deps, { ttlMs: rule.forgetAfterMs, maxEntries });
+    this.#delayed = new ExpiringMap(deps, { ttlMs: rule.forgetAfterMs, maxEntries });
+  }
+
+  get size(): number {
+    return this.#free.size + this.#delayed.size;
+  }
+
+  waitMs(key: string): number {
+    const failures = this.#delayed.get(key);
+    if (failures === undefined) return 0;
+    return Math.max(0, failures.lastAtMs + delayAfter(failures.count, this.#rule) - this.#now());
+  }
+
+  add(key: string): void {
+    this.#set(key, { count: this.#count(key) + 1, lastAtMs: this.#now() });
+  }
+
+  takeBack(key: string): void {
+    const count = this.#count(key) - 1;
+    if (count <= 0) this.clear(key);
+    else this.#set(key, { count, lastAtMs: this.#now() });
+  }
+
+  clear(key: string): void {
+    this.#free.delete(key);
+    this.#delayed.delete(key);
+  }
+
+  #count(key: string): number {
+    return (this.#delayed.get(key) ?? this.#free.get(key))?.count ?? 0;
+  }
+
+  #set(key: string, failures: Failures): void {
+    this.clear(key);
+    const isDelayed = failures.count > this.#rule.freeFailures;
+    (isDelayed ? this.#delayed : this.#free).set(key, failures);
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * What every AttemptStore must do.
+ */
+import { randomUUID } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { FakeClock } from "../fake-clock.ts";
+import { defaultAttemptLimits, type AttemptKeys, type AttemptStore } from "./attempts.ts";
+
+/** A store under test; disposing of it cleans up. */
+export interface AttemptFixture extends AsyncDisposable {
+  readonly attempts: AttemptStore;
+}
+
+const { account: accountRule, address: addressRule } = defaultAttemptLimits;
+
+function newKeys(changes: Partial<AttemptKeys> = {}): AttemptKeys {
+  return { account: randomUUID(), address: randomUUID(), ...changes };
+}
+
+/** Runs the suite against the stores that a factory makes, with the default limits. */
+export function describeAttemptStore(
+  name: string,
+  open: (now: () => number) => Promise<AttemptFixture>,
+): void {
+  describe(`${name} as an attempt store`, () => {
+    const clock = new FakeClock();
+
+    it("lets an account fail a few times for free, then makes each try wait twice as long, up to a limit", async () => {
+      await using fixture = await open(clock.now);
+      const keys = newKeys();
+      const waits: number[] = [];
+      for (let n = 0; n < accountRule.freeFailures + 9; n++) {
+        const address = randomUUID();
+        expect(await fixture.attempts.begin({ ...keys, address })).toEqual({ kind: "allowed" });
+        const { retryAfterMs } = await fixture.attempts.fail({ ...keys, address });
+        waits.push(retryAfterMs);
+        if (retryAfterMs > 0) {
+          clock.advance(retryAfterMs - 1);
+          expect(await fixture.attempts.begin(newKeys({ account: keys.account }))).toEqual({
+            kind: "refused",
+            retryAfterMs: 1,
+          });
+          clock.advance(1);
+        }
+      }
+      expect(waits).toEqual([
+        0, 0, 0, 0, 0, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000,
+      ]);
+    });
+
+    it("counts an attempt from its beginning, so that a thousand at once are no way around the delay", async () => {
+      await using fixture = await open(clock.now);
+      const { account } = newKeys();
+      const verdicts = await Promise.all(
+        Array.from({ length: 1_000 }, () => fixture.attempts.begin(newKeys({ account }))),
+      );
+      expect(verdicts.filter(({ kind }) => kind === "allowed")).toHaveLength(accountRule.freeFailures + 1);
+    });
+
+    it("makes an address wait that tries many accounts, and no other address", async () => {
+      await using fixture = await open(clock.now);
+      const { address } = newKeys();
+      for (let n = 0; n <= addressRule.freeFailures; n++) {
+        const keys = newKeys({ address });
+        expect(await fixture.attempts.begin(keys)).toEqual({ kind: "allowed" });
+        await fixture.attempts.fail(keys);
+      }
+      expect(await fixture.attempts.begin(newKeys({ address }))).toEqual({
+        kind: "refused",
+        retryAfterMs: 1_000,
+      });
+      expect(await fixture.attempts.begin(newKeys())).toEqual({ kind: "allowed" });
+      clock.advance(1_000);
+      expect(await fixture.attempts.begin(newKeys({ address }))).toEqual({ kind: "allowed" });
+    });
+
+    it("lets many honest players of one address log in at the same moment", async () => {
+      await using fixture = await open(clock.now);
+      const { address } = newKeys();
+      const all = Array.from({ length: 100 }, () => newKeys({ address }));
+      const verdicts = await Promise.all(all.map((keys) => fixture.attempts.begin(keys)));
+      expect(verdicts.every(({ kind }) => kind === "allowed")).toBe(true);
+      await Promise.all(all.map((keys) => fixture.attempts.succeed(keys)));
+      expect(await fixture.attempts.begin(newKeys({ address }))).toEqual({ kind: "allowed" });
+    });
+
+    it("forgets an account's failures when the password was right, and the address' not", async () => {
+      await using fixture = await open(clock.now);
+      const keys = newKeys();
+      for (let n = 0; n < accountRule.freeFailures; n++) {
+        await fixture.attempts.begin(keys);
+        await fixture.attempts.fail(keys);
+      }
+      await fixture.attempts.begin(keys);
+      await fixture.attempts.succeed(keys);
+      expect(await fixture.attempts.begin(keys)).toEqual({ kind: "allowed" });
+      expect(await fixture.attempts.fail(keys)).toEqual({ retryAfterMs: 0 });
+      for (let n = accountRule.freeFailures + 1; n < addressRule.freeFailures; n++) {
+        await fixture.attempts.fail(newKeys({ address: keys.address }));
+      }
+      expect((await fixture.attempts.fail(newKeys({ address: keys.address }))).retryAfterMs).toBe(1_000);
+    });
+
+    it("takes back an attempt that came to nothing", async () => {
+      await using fixture = await open(clock.now);
+      const keys = newKeys();
+      for (let n = 0; n < 100; n++) {
+        expect(await fixture.attempts.begin(keys)).toEqual({ kind: "allowed" });
+        await fixture.attempts.abandon(keys);
+      }
+    });
+
+    it("does not lengthen the wait by attempts that were refused, and forgets when all is quiet", async () => {
+      await using fixture = await open(clock.now);
+      const keys = newKeys();
+      for (let n = 0; n <= accountRule.freeFailures; n++)
+        await fixture.attempts.begin(newKeys({ account: keys.account }));
+      for (let n = 0; n < 10; n++) {
+        expect(await fixture.attempts.begin(newKeys({ account: keys.account }))).toEqual({
+          kind: "refused",
+          retryAfterMs: 1_000,
+        });
+      }
+      clock.advance(accountRule.forgetAfterMs);
+      for (let n = 0; n <= accountRule.freeFailures; n++) {
+        expect(await fixture.attempts.begin(newKeys({ account: keys.account }))).toEqual({ kind: "allowed" });
+      }
+    });
+  });
+}

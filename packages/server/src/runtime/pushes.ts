@@ -22,7 +22,7 @@ export type PushTarget =
  */
 export type PushForm = "auto" | "json" | "protobuf";
 
-/** How long and how many a push is kept for a user who is away. */
+/** How long a push is kept for a user who is away. How many are, is the store's to bound. */
 export interface KeepPush {
   /** How long, in ms. */
   readonly ttlMs: number;
@@ -62,7 +62,7 @@ export interface PushBody {
 export interface PushService {
   /** Sends a push to whom it is addressed. Rejects only when a push to be kept could not be. */
   send(target: PushTarget, body: PushBody, options?: PushOptions): PushOutcome | Promise<PushOutcome>;
-  /** Puts a session into a group until it leaves or ends. Returns false when the session is gone or the group is full. */
+  /** Puts a session into a group until it leaves, loses its login or ends. Returns false when it is gone, or is in too many groups. */
   join(group: string, sessionId: string): boolean | Promise<boolean>;
   /** Takes a session out of a group. */
   leave(group: string, sessionId: string): void | Promise<void>;
@@ -77,7 +77,7 @@ export interface ModulePushes {
    * @throws MqplayError `paramNotAllow` when the content breaks the contract: a bug of the module, told at once
    */
   send<T>(target: PushTarget, push: PushContract<T>, content: T, options?: PushOptions): Promise<PushOutcome>;
-  /** Puts a session into a group until it leaves or ends. Returns false when the session is gone or the group is full. */
+  /** Puts a session into a group until it leaves, loses its login or ends. Returns false when it is gone, or is in too many groups. */
   join(group: string, sessionId: string): Promise<boolean>;
   /** Takes a session out of a group. */
   leave(group: string, sessionId: string): Promise<void>;

@@ -6,7 +6,7 @@
 import { User, type Push } from "@mqplay/shared";
 import type { Log } from "../ops/log.ts";
 import type { Identity } from "../runtime/caller.ts";
-import type { Clock } from "../runtime/clock.ts";
+import { systemClock, type Clock } from "../runtime/clock.ts";
 import type { EndUserOptions, LoginOutcome, Sessions, SingleLogin } from "../runtime/sessions.ts";
 import { EndedLogins } from "./ended-logins.ts";
 import type { CloseReason, Session } from "./session.ts";
@@ -27,8 +27,9 @@ export interface SessionWatcher {
 
 /** What the registry works with. */
 export interface SessionRegistryDeps {
-  readonly clock: Clock;
   readonly log: Log;
+  /** @default the machine's own */
+  readonly clock?: Clock;
 }
 
 /** What may be said about sessions. */
@@ -94,7 +95,7 @@ class LocalSessions implements SessionRegistry {
   readonly #ended = new EndedLogins();
 
   constructor(deps: SessionRegistryDeps, singleLogin: SingleLogin) {
-    this.#clock = deps.clock;
+    this.#clock = deps.clock ?? systemClock;
     this.#log = deps.log;
     this.singleLogin = singleLogin;
   }
@@ -216,7 +217,7 @@ class LocalSessions implements SessionRegistry {
   /** [push-3] the account's other connections are told, lose their login and are closed. */
   #displace({ userId, loginId }: Identity, session: Session | undefined): void {
     this.#ended.addUser(userId, loginId);
-    for (const other of [...this.ofUser(userId)]) {
+    for (const other of this.ofUser(userId)) {
       if (other === session) continue;
       other.link.push(OTHER_CLIENT_LOGIN, "json");
       other.link.push(LOGIN_NOTICE, "protobuf");
@@ -226,7 +227,7 @@ class LocalSessions implements SessionRegistry {
 
   #endWhere(userId: string, matches: (identity: Identity) => boolean): number {
     let count = 0;
-    for (const session of [...this.ofUser(userId)]) {
+    for (const session of this.ofUser(userId)) {
       if (session.identity === undefined || !matches(session.identity)) continue;
       this.#end(session, "loggedOut");
       count += 1;

@@ -36,6 +36,8 @@ export class Profiles {
   readonly #entries = new Map<string, Entry>();
   /** Loads under way, so that many calls of one user make one query. */
   readonly #loading = new Map<string, Promise<Profile | undefined>>();
+  /** How often something was forgotten. */
+  #forgotten = 0;
 
   constructor(accounts: Pick<AccountStore, "findById">, clock: Clock, options: ProfileOptions) {
     this.#accounts = accounts;
@@ -71,8 +73,8 @@ export class Profiles {
 
   /** Forgets a profile: the account has changed. */
   forget(userId: string): void {
+    this.#forgotten += 1;
     this.#entries.delete(userId);
-    // A load under way may have read the account before it changed.
     this.#loading.delete(userId);
   }
 
@@ -81,18 +83,18 @@ export class Profiles {
   }
 
   #load(userId: string): Promise<Profile | undefined> {
-    const loading: Promise<Profile | undefined> = (async () => {
-      try {
-        const account = await this.#accounts.findById(userId);
-        if (account === undefined) return undefined;
-        // Forgotten meanwhile: what was read may be what it was before.
-        return this.#loading.get(userId) === loading ? this.put(account) : createProfile(account);
-      } finally {
-        if (this.#loading.get(userId) === loading) this.#loading.delete(userId);
-      }
-    })();
+    const loading = this.#read(userId, this.#forgotten).finally(() => {
+      if (this.#loading.get(userId) === loading) this.#loading.delete(userId);
+    });
     this.#loading.set(userId, loading);
     return loading;
+  }
+
+  async #read(userId: string, forgotten: number): Promise<Profile | undefined> {
+    const account = await this.#accounts.findById(userId);
+    if (account === undefined) return undefined;
+    // Something was forgotten meanwhile: what was read may be what the account was before.
+    return this.#forgotten === forgotten ? this.put(account) : createProfile(account);
   }
 }
 

@@ -17,6 +17,7 @@ import { createMetrics } from "./ops/metrics.ts";
 import type { ServerModule } from "./runtime/define-module.ts";
 import { createRuntime, type Runtime } from "./runtime/runtime.ts";
 import { createResume, looksLikeToken } from "./session/identity.ts";
+import { createPushService } from "./session/pushes.ts";
 import { createSessionRegistry } from "./session/registry.ts";
 import { createStores, type Stores } from "./store/stores.ts";
 
@@ -173,15 +174,16 @@ class GameServer implements Server {
       { singleLogin: config.user.singleLogin },
     );
     const user = createUserModule(
-      { accounts: stores.accounts, tokens: stores.tokens, sessions },
+      { accounts: stores.accounts, tokens: stores.tokens, sessions, log: logOf("user") },
       config.user,
     );
+    sessions.watch(user.watcher);
     const runtime = createRuntime(
       {
         builtInModules: [user.module],
         modules: this.#modules,
         sessions,
-        pushes: sessions.pushes,
+        pushes: createPushService({ sessions, log: logOf("push") }),
         log: logOf("runtime"),
       },
       config.runtime,

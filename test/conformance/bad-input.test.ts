@@ -61,7 +61,10 @@ describe.each(transports)("over %s", (transport) => {
 
   test("[bad-2] answers ServerIsDown to a module that exists where nobody serves it", async () => {
     await using client = await ready();
-    expect((await client.callJson({ module: "User@nowhere", func: "GetSelfInfo" })).body).toEqual({ msg: "Server Is Down", state: 0xf1 });
+    expect((await client.callJson({ module: "User@nowhere", func: "GetSelfInfo" })).body).toEqual({
+      msg: "Server Is Down",
+      state: 0xf1,
+    });
     await expectAlive(client);
   });
 
@@ -83,10 +86,19 @@ describe.each(transports)("over %s", (transport) => {
     ["params that are an array", '{"module":"User","func":"GetSelfInfo","params":[]}'],
     ["params that are a string", '{"module":"User","func":"Login","params":"x"}'],
     ["params that are a number", '{"module":"User","func":"Login","params":1}'],
-    ["a parameter of the wrong type", '{"module":"User","func":"Login","params":{"username":1,"password":"x"}}'],
-    ["a parameter that is an object", '{"module":"User","func":"Login","params":{"username":{},"password":"x"}}'],
+    [
+      "a parameter of the wrong type",
+      '{"module":"User","func":"Login","params":{"username":1,"password":"x"}}',
+    ],
+    [
+      "a parameter that is an object",
+      '{"module":"User","func":"Login","params":{"username":{},"password":"x"}}',
+    ],
     ["bytes that are no UTF-8", Uint8Array.of(0xff, 0xfe, 0x00, 0x80)],
-    ["nesting without end", `{"module":"User","func":"Login","params":{"username":${"[".repeat(10_000)}${"]".repeat(10_000)}}}`],
+    [
+      "nesting without end",
+      `{"module":"User","func":"Login","params":{"username":${"[".repeat(10_000)}${"]".repeat(10_000)}}}`,
+    ],
     ["a NUL", "\u0000"],
   ];
   for (const [what, payload] of garbage) {
@@ -178,8 +190,10 @@ describe.each(transports)("over %s", (transport) => {
     await using client = await ready();
     const username = randomName();
     expect((await client.user("Register", registration(username))).state).toBe(0);
-    for (const payload of ["", "x", "{}", '{"module":"Nope","func":"x"}']) expect((await client.callJson(payload)).state).toBeGreaterThan(0xf0);
-    for (const frame of [[], [2], [9, 9], [2, 1, 0x0a, 99]]) expect((await client.callProtobuf(Uint8Array.from(frame))).state).toBeGreaterThan(0xf0);
+    for (const payload of ["", "x", "{}", '{"module":"Nope","func":"x"}'])
+      expect((await client.callJson(payload)).state).toBeGreaterThan(0xf0);
+    for (const frame of [[], [2], [9, 9], [2, 1, 0x0a, 99]])
+      expect((await client.callProtobuf(Uint8Array.from(frame))).state).toBeGreaterThan(0xf0);
     expect((await client.user("GetSelfInfo")).result).toMatchObject({ userData: { UserName: username } });
     await client.quiet();
   });

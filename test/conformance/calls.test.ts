@@ -31,7 +31,9 @@ describe.each(transports)("over %s", (transport) => {
     await using client = await ready();
     const username = randomName();
     const params = registration(username);
-    expect((await client.callJson(`{"module":"User","func":"Register","params":${JSON.stringify(params)}}`)).state).toBe(0);
+    expect(
+      (await client.callJson(`{"module":"User","func":"Register","params":${JSON.stringify(params)}}`)).state,
+    ).toBe(0);
     const spaced = '\n { "params" : null , "func" : "GetSelfInfo" , "module" : "User" } \t';
     expect((await client.callJson(spaced)).result).toMatchObject({ userData: { UserName: username } });
   });
@@ -69,8 +71,12 @@ describe.each(transports)("over %s", (transport) => {
     }
     const login = (params: string) => client.callJson(`{"module":"User","func":"Login","params":${params}}`);
     const [name, password] = [JSON.stringify(username), JSON.stringify(PASSWORD)];
-    expect((await login(`{"USERNAME":"x","username":${name},"Password":"x","password":${password}}`)).state).toBe(0);
-    expect((await login(`{"username":${name},"USERNAME":"x","password":${password},"Password":"x"}`)).state).toBe(0);
+    expect(
+      (await login(`{"USERNAME":"x","username":${name},"Password":"x","password":${password}}`)).state,
+    ).toBe(0);
+    expect(
+      (await login(`{"username":${name},"USERNAME":"x","password":${password},"Password":"x"}`)).state,
+    ).toBe(0);
   });
 
   test("[call-3] takes numbers for module and func", async () => {
@@ -91,7 +97,9 @@ describe.each(transports)("over %s", (transport) => {
       expect((await client.callJson({ ...WHO, id })).body).toEqual({ ...NEED_LOGIN, id });
       expect((await client.callJson({ module: "Nope", func: "Nope", id })).id).toBe(id);
       const username = randomName();
-      expect((await client.callJson({ module: "User", func: "Register", params: registration(username), id })).id).toBe(id);
+      expect(
+        (await client.callJson({ module: "User", func: "Register", params: registration(username), id })).id,
+      ).toBe(id);
     });
   }
 
@@ -138,10 +146,24 @@ describe.each(transports)("over %s", (transport) => {
     for (const messageId of [1, 2, 255, 256, 4_711, 65_535]) {
       client.sendJson(WHO, { messageId });
       expect(await client.next()).toMatchObject({ cmd: "puback", messageId });
-      expect(await client.next()).toMatchObject({ cmd: "publish", topic: "i", messageId, qos: 1, retain: false, dup: false });
+      expect(await client.next()).toMatchObject({
+        cmd: "publish",
+        topic: "i",
+        messageId,
+        qos: 1,
+        retain: false,
+        dup: false,
+      });
       client.sendProtobuf(protobufCall(2, 4), { messageId });
       expect(await client.next()).toMatchObject({ cmd: "puback", messageId });
-      expect(await client.next()).toMatchObject({ cmd: "publish", topic: "f", messageId, qos: 1, retain: false, dup: false });
+      expect(await client.next()).toMatchObject({
+        cmd: "publish",
+        topic: "f",
+        messageId,
+        qos: 1,
+        retain: false,
+        dup: false,
+      });
     }
     await client.quiet();
   });
@@ -189,7 +211,10 @@ describe.each(transports)("over %s", (transport) => {
     await using client = await ready();
     expect((await client.callJson(WHO)).body).toEqual(NEED_LOGIN);
     expect((await client.user("Nope")).body).toEqual({ msg: "Not Found", state: 0xfc });
-    expect((await client.user("Login", { username: 7 })).body).toEqual({ msg: "Param Parse Fail", state: 0xfe });
+    expect((await client.user("Login", { username: 7 })).body).toEqual({
+      msg: "Param Parse Fail",
+      state: 0xfe,
+    });
   });
 
   test("[answer-3] gives the result as base64 of its JSON text", async () => {
@@ -198,14 +223,22 @@ describe.each(transports)("over %s", (transport) => {
     const { body } = await client.user("GetSelfInfo");
     expect(Object.keys(body)).toEqual(["result"]);
     const text = Buffer.from(String(body["result"]), "base64").toString("utf8");
-    expect(JSON.parse(text)).toEqual({ userData: { UserName: username, UserID: expect.stringMatching(/^[0-9a-f-]{36}$/) } });
+    expect(JSON.parse(text)).toEqual({
+      userData: { UserName: username, UserID: expect.stringMatching(/^[0-9a-f-]{36}$/) },
+    });
   });
 
   test.ours("[answer-3] gives null for nothing and {} for an empty message", async () => {
     await using client = await ready();
-    expect((await client.callJson({ module: "Probe", func: "Nothing" })).body).toEqual({ result: "bnVsbA==" });
+    expect((await client.callJson({ module: "Probe", func: "Nothing" })).body).toEqual({
+      result: "bnVsbA==",
+    });
     expect((await client.callJson({ module: "Probe", func: "Empty" })).body).toEqual({ result: "e30=" });
-    expect((await client.callJson({ module: "Probe", func: "Refuses" })).body).toEqual({ result: "bnVsbA==", msg: "Refused", state: 1 });
+    expect((await client.callJson({ module: "Probe", func: "Refuses" })).body).toEqual({
+      result: "bnVsbA==",
+      msg: "Refused",
+      state: 1,
+    });
   });
 
   test("[answer-4] answers on f with the two bytes of the call, then AllResponse", async () => {
@@ -214,13 +247,25 @@ describe.each(transports)("over %s", (transport) => {
     expect(Buffer.from(answer.plain).toString("hex")).toBe("020412104e656564204c6f67696e20666972737418f901");
     expect(answer.result).toBeUndefined();
     const wrong = await client.callProtobuf(protobufCall(2, 1, randomName(), "wrong"));
-    expect(wrong).toMatchObject({ module: 2, func: 1, state: 1, msg: "UserName or Password Error", result: undefined });
+    expect(wrong).toMatchObject({
+      module: 2,
+      func: 1,
+      state: 1,
+      msg: "UserName or Password Error",
+      result: undefined,
+    });
   });
 
   test("[answer-4] answers a success without a result with state 0 and no result", async () => {
     const { client } = await loggedIn();
     await using _ = client;
-    expect(await client.callProtobuf(protobufCall(2, 5))).toMatchObject({ module: 2, func: 5, state: 0, msg: "", result: undefined });
+    expect(await client.callProtobuf(protobufCall(2, 5))).toMatchObject({
+      module: 2,
+      func: 5,
+      state: 0,
+      msg: "",
+      result: undefined,
+    });
   });
 
   test("[answer-5] answers each of many calls in flight exactly once", async () => {
@@ -231,14 +276,21 @@ describe.each(transports)("over %s", (transport) => {
       expected.set(`i ${client.sendJson(WHO)}`, 0);
       expected.set(`f ${client.sendProtobuf(protobufCall(2, 4))}`, 0);
       expected.set(`i ${client.sendJson({ module: "Nope", func: "x" })}`, 0xfc);
-      if (round % 10 === 0) expected.set(`i ${client.sendJson({ module: "User", func: "Login", params: { username, password: "wrong" } })}`, 1);
+      if (round % 10 === 0)
+        expected.set(
+          `i ${client.sendJson({ module: "User", func: "Login", params: { username, password: "wrong" } })}`,
+          1,
+        );
     }
     const states = new Map<string, number>();
     for (let count = 0; count < expected.size; count++) {
       const packet = await client.take("publish");
       const key = `${packet.topic} ${packet.messageId}`;
       expect(states.has(key), `a second answer to ${key}`).toBe(false);
-      states.set(key, packet.topic === "i" ? stateOfJson(client.open(packet)) : stateOfProtobuf(client.open(packet)));
+      states.set(
+        key,
+        packet.topic === "i" ? stateOfJson(client.open(packet)) : stateOfProtobuf(client.open(packet)),
+      );
     }
     expect(states).toEqual(expected);
     const rest = (await client.settle()).filter((packet) => packet.cmd !== "puback");

@@ -5,7 +5,15 @@ import { createCipheriv, createHash } from "node:crypto";
 import { describe, expect } from "vitest";
 import { RawClient, bytesOf, randomClientId } from "../support/raw-client.ts";
 import { protobufCall } from "../support/raw-answer.ts";
-import { PASSWORD, randomName, registration, serverUnderTest, startOwnServer, test, transports } from "./harness.ts";
+import {
+  PASSWORD,
+  randomName,
+  registration,
+  serverUnderTest,
+  startOwnServer,
+  test,
+  transports,
+} from "./harness.ts";
 
 const server = serverUnderTest();
 
@@ -80,7 +88,12 @@ describe.each(transports)("over %s", (transport) => {
     const answers: Buffer[] = [];
     // Lengths around the block of 16 bytes and beyond what a server may have cached.
     for (const length of [0, 1, 15, 16, 17, 255, 256, 257, 5_000, 20_000]) {
-      const call = JSON.stringify({ module: "User", func: "GetSelfInfo", id: "x", params: { pad: "p".repeat(length) } });
+      const call = JSON.stringify({
+        module: "User",
+        func: "GetSelfInfo",
+        id: "x",
+        params: { pad: "p".repeat(length) },
+      });
       client.sendPublish("i", cipher(key, Buffer.from(call)));
       await client.take("puback");
       answers.push(Buffer.from(bytesOf(await client.takePublish("i"))));
@@ -100,7 +113,13 @@ describe.each(transports)("over %s", (transport) => {
     await client.subscribe("s");
     const key = deriveKey(client.clientId, bytesOf(await client.takePublish("s")));
     const username = randomName();
-    client.sendPublish("i", cipher(key, Buffer.from(JSON.stringify({ module: "User", func: "Register", params: registration(username) }))));
+    client.sendPublish(
+      "i",
+      cipher(
+        key,
+        Buffer.from(JSON.stringify({ module: "User", func: "Register", params: registration(username) })),
+      ),
+    );
     const bytes = cipher(key, bytesOf(await client.takePublish("i")));
     expect(bytes.length).toBeGreaterThan(200);
     expect(JSON.parse(bytes.toString("utf8"))).toHaveProperty("result");
@@ -157,7 +176,9 @@ describe.each(transports)("over %s", (transport) => {
     expect((await client.user("GetSelfInfo")).result).toMatchObject({ userData: { UserName: username } });
     await using other = await ready();
     expect((await other.user("Login", { username, password: PASSWORD })).state).toBe(0);
-    const push: unknown = JSON.parse(Buffer.from(client.open(await client.takePublish("p"))).toString("utf8"));
+    const push: unknown = JSON.parse(
+      Buffer.from(client.open(await client.takePublish("p"))).toString("utf8"),
+    );
     expect(push).toMatchObject({ Module: 0, PushType: 0 });
   });
 
@@ -197,21 +218,24 @@ describe.each(transports)("over %s", (transport) => {
     });
   }
 
-  test.ours("[handshake-7] sends payloads plain with secret false, and still does the handshake", async () => {
-    await using own = await startOwnServer({ gate: { secret: false } });
-    await using client = await RawClient.connect(own.url(transport));
-    expect(await client.subscribe(["i"])).toEqual([0x80]);
-    await client.publish("i", WHO);
-    await client.quiet();
-    await client.handshake();
-    expect(await client.subscribe(["i", "f", "p", "q"])).toEqual([1, 1, 1, 1]);
-    const json = client.sendPublish("i", WHO);
-    await client.take("puback");
-    const answer = await client.takePublish("i");
-    expect(answer.messageId).toBe(json);
-    expect(JSON.parse(Buffer.from(bytesOf(answer)).toString("utf8"))).toEqual(NEED_LOGIN);
-    await client.publish("f", protobufCall(2, 4));
-    expect([...bytesOf(await client.takePublish("f")).subarray(0, 2)]).toEqual([2, 4]);
-    await client.quiet();
-  });
+  test.ours(
+    "[handshake-7] sends payloads plain with secret false, and still does the handshake",
+    async () => {
+      await using own = await startOwnServer({ gate: { secret: false } });
+      await using client = await RawClient.connect(own.url(transport));
+      expect(await client.subscribe(["i"])).toEqual([0x80]);
+      await client.publish("i", WHO);
+      await client.quiet();
+      await client.handshake();
+      expect(await client.subscribe(["i", "f", "p", "q"])).toEqual([1, 1, 1, 1]);
+      const json = client.sendPublish("i", WHO);
+      await client.take("puback");
+      const answer = await client.takePublish("i");
+      expect(answer.messageId).toBe(json);
+      expect(JSON.parse(Buffer.from(bytesOf(answer)).toString("utf8"))).toEqual(NEED_LOGIN);
+      await client.publish("f", protobufCall(2, 4));
+      expect([...bytesOf(await client.takePublish("f")).subarray(0, 2)]).toEqual([2, 4]);
+      await client.quiet();
+    },
+  );
 });

@@ -2,7 +2,14 @@
  * docs/protocol.md, "HTTP".
  */
 import { expect } from "vitest";
-import { PASSWORD, isExternal, randomName, registration, serverUnderTest, test as clauseTest } from "./harness.ts";
+import {
+  PASSWORD,
+  isExternal,
+  randomName,
+  registration,
+  serverUnderTest,
+  test as clauseTest,
+} from "./harness.ts";
 
 const server = serverUnderTest();
 
@@ -18,7 +25,10 @@ interface Answer {
 async function call(path: string, body: string | undefined, token?: string): Promise<Answer> {
   const response = await fetch(`${server.http}/call/${path}`, {
     method: "POST",
-    headers: { "content-type": "application/json", ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+    headers: {
+      "content-type": "application/json",
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
     ...(body === undefined ? {} : { body }),
   });
   expect(response.headers.get("content-type")).toMatch(/^application\/json/);
@@ -37,11 +47,16 @@ test("[http-1] runs the same function as MQTT does, as the user of the bearer to
 });
 
 test("[http-1] answers states with a fitting status", async () => {
-  expect(await call("User/GetSelfInfo", "{}")).toMatchObject({ status: 401, body: { state: 0xf9, msg: "Need Login first" } });
+  expect(await call("User/GetSelfInfo", "{}")).toMatchObject({
+    status: 401,
+    body: { state: 0xf9, msg: "Need Login first" },
+  });
   expect(await call("User/GetSelfInfo", "{}", "bogus")).toMatchObject({ status: 401 });
   expect(await call("User/Nope", "{}")).toMatchObject({ status: 404, body: { state: 0xfc } });
   expect(await call("Nope/Nope", "{}")).toMatchObject({ status: 404, body: { state: 0xfc } });
   expect(await call("User/Login", "no JSON")).toMatchObject({ status: 400, body: { state: 0xfe } });
   expect(await call("User/Login", '{"username":1}')).toMatchObject({ status: 400, body: { state: 0xfe } });
-  expect((await call("User/Login", '{"username":"nobody at all","password":"x"}')).body).toMatchObject({ state: 1 });
+  expect((await call("User/Login", '{"username":"nobody at all","password":"x"}')).body).toMatchObject({
+    state: 1,
+  });
 });

@@ -28,7 +28,9 @@ describe.each(transports)("over %s", (transport) => {
     const echo = await client.callProtobuf(protobufCall(11, 1, "hello"));
     expect([echo.state, textField(echo.result, 1)]).toEqual([0, "hello"]);
     for (const module of [11, "Probe"]) {
-      expect((await client.callJson({ module, func: "Echo", params: { text: "hi" } })).result).toEqual({ text: "hi" });
+      expect((await client.callJson({ module, func: "Echo", params: { text: "hi" } })).result).toEqual({
+        text: "hi",
+      });
     }
   });
 
@@ -59,14 +61,29 @@ describe.each(transports)("over %s", (transport) => {
     const victimName = randomName();
     const { result } = await victim.user("Register", registration(victimName));
     const { result: userId } = result as { result: string };
-    const forged = { UserID: userId, userId, UserId: userId, userID: userId, username: victimName, SessionId: userId, token: userId };
+    const forged = {
+      UserID: userId,
+      userId,
+      UserId: userId,
+      userID: userId,
+      username: victimName,
+      SessionId: userId,
+      token: userId,
+    };
     await using stranger = await ready();
-    expect((await stranger.user("GetSelfInfo", forged)).body).toEqual({ msg: "Need Login first", state: 0xf9 });
-    expect((await stranger.callJson({ module: "User", func: "GetSelfInfo", params: {}, ...forged })).state).toBe(0xf9);
+    expect((await stranger.user("GetSelfInfo", forged)).body).toEqual({
+      msg: "Need Login first",
+      state: 0xf9,
+    });
+    expect(
+      (await stranger.callJson({ module: "User", func: "GetSelfInfo", params: {}, ...forged })).state,
+    ).toBe(0xf9);
     expect((await stranger.callProtobuf(protobufCall(2, 4, userId, userId))).state).toBe(0xf9);
     const ownName = randomName();
     expect((await stranger.user("Register", registration(ownName))).state).toBe(0);
-    expect((await stranger.user("GetSelfInfo", forged)).result).toMatchObject({ userData: { UserName: ownName } });
+    expect((await stranger.user("GetSelfInfo", forged)).result).toMatchObject({
+      userData: { UserName: ownName },
+    });
     expect((await stranger.user("Logout", forged)).state).toBe(0);
     expect((await victim.user("GetSelfInfo")).result).toMatchObject({ userData: { UserName: victimName } });
     await victim.quiet();
@@ -93,30 +110,36 @@ describe.each(transports)("over %s", (transport) => {
     expect((await client.callJson({ module: "Probe", func: "InternalOnly" })).body).toEqual(NOT_FOUND);
   });
 
-  test.ours("[module-5] tells a handler the user's id when somebody is logged in, else the session's", async () => {
-    await using client = await ready();
-    await using other = await ready();
-    const who = async (caller: RawClient): Promise<string> => {
-      const { result } = await caller.callJson({ module: "Probe", func: "WhoAmI" });
-      return (result as { text: string }).text;
-    };
-    const sessionId = await who(client);
-    expect(sessionId).not.toBe("");
-    expect(await who(client)).toBe(sessionId);
-    expect(await who(other)).not.toBe(sessionId);
-    const { result } = await client.user("Register", registration(randomName()));
-    const { result: userId } = result as { result: string };
-    expect(await who(client)).toBe(userId);
-    const frame = await client.callProtobuf(protobufCall(11, 6));
-    expect(textField(frame.result, 1)).toBe(userId);
-    expect((await client.user("Logout")).state).toBe(0);
-    expect(await who(client)).toBe(sessionId);
-  });
+  test.ours(
+    "[module-5] tells a handler the user's id when somebody is logged in, else the session's",
+    async () => {
+      await using client = await ready();
+      await using other = await ready();
+      const who = async (caller: RawClient): Promise<string> => {
+        const { result } = await caller.callJson({ module: "Probe", func: "WhoAmI" });
+        return (result as { text: string }).text;
+      };
+      const sessionId = await who(client);
+      expect(sessionId).not.toBe("");
+      expect(await who(client)).toBe(sessionId);
+      expect(await who(other)).not.toBe(sessionId);
+      const { result } = await client.user("Register", registration(randomName()));
+      const { result: userId } = result as { result: string };
+      expect(await who(client)).toBe(userId);
+      const frame = await client.callProtobuf(protobufCall(11, 6));
+      expect(textField(frame.result, 1)).toBe(userId);
+      expect((await client.user("Logout")).state).toBe(0);
+      expect(await who(client)).toBe(sessionId);
+    },
+  );
 
   test.ours("[module-5] answers NeedLogin before the handler runs when nobody is logged in", async () => {
     await using client = await ready();
     const before = runs.userOnly;
-    expect((await client.callJson({ module: "Probe", func: "UserOnly" })).body).toEqual({ msg: "Need Login first", state: 0xf9 });
+    expect((await client.callJson({ module: "Probe", func: "UserOnly" })).body).toEqual({
+      msg: "Need Login first",
+      state: 0xf9,
+    });
     expect((await client.callProtobuf(protobufCall(11, 7))).state).toBe(0xf9);
     expect(runs.userOnly).toBe(before);
     expect((await client.user("Register", registration(randomName()))).state).toBe(0);

@@ -33,11 +33,13 @@ const textMessage: MessageType<Text> = {
   toJson: ({ text }) => (text === "" ? {} : { text }),
   fromJson(json) {
     const text = isRecord(json) ? (json["text"] ?? "") : "";
-    if (typeof text !== "string") throw new MqplayError("malformed", "text expected a string", { path: "text" });
+    if (typeof text !== "string")
+      throw new MqplayError("malformed", "text expected a string", { path: "text" });
     return { text };
   },
   check(message): asserts message is Text {
-    if (!isRecord(message) || typeof message["text"] !== "string") throw new MqplayError("paramNotAllow", "text expected a string");
+    if (!isRecord(message) || typeof message["text"] !== "string")
+      throw new MqplayError("paramNotAllow", "text expected a string");
   },
 };
 
@@ -64,8 +66,18 @@ const contract = {
     nothing: { ...func("Nothing", 4, null, null), request: null, response: null },
     empty: { ...func("Empty", 5, null, textMessage), request: null, response: textMessage },
     whoAmI: { ...func("WhoAmI", 6, null, textMessage), request: null, response: textMessage },
-    userOnly: { ...func("UserOnly", 7, null, textMessage), request: null, response: textMessage, access: "user" as const },
-    internalOnly: { ...func("InternalOnly", 8, null, null), request: null, response: null, access: "internal" as const },
+    userOnly: {
+      ...func("UserOnly", 7, null, textMessage),
+      request: null,
+      response: textMessage,
+      access: "user" as const,
+    },
+    internalOnly: {
+      ...func("InternalOnly", 8, null, null),
+      request: null,
+      response: null,
+      access: "internal" as const,
+    },
     refuses: { ...func("Refuses", 9, null, null), request: null, response: null },
   },
   pushes: {},

@@ -18,7 +18,9 @@ describe.each(transports)("over %s", (transport) => {
   const ready = (topics: readonly string[] = []) => RawClient.ready(server.url(transport), { topics });
 
   /** Logs in one account twice, on two connections. */
-  async function loginTwice(topics: readonly string[]): Promise<{ earlier: RawClient; later: RawClient; username: string }> {
+  async function loginTwice(
+    topics: readonly string[],
+  ): Promise<{ earlier: RawClient; later: RawClient; username: string }> {
     const username = randomName();
     const earlier = await ready(topics);
     expect((await earlier.user("Register", registration(username))).state).toBe(0);
@@ -53,7 +55,11 @@ describe.each(transports)("over %s", (transport) => {
     expect(textField(frame.result, 1)).not.toBe("");
     const pushes = [await takePushJson(earlier), await takePushJson(earlier)];
     const notice = pushes.find(({ Module }) => Module === 2);
-    expect(notice).toEqual({ Module: 2, PushType: 11, Content: Buffer.from(frame.result ?? []).toString("base64") });
+    expect(notice).toEqual({
+      Module: 2,
+      PushType: 11,
+      Content: Buffer.from(frame.result ?? []).toString("base64"),
+    });
   });
 
   test("[push-3] tells the earlier connection of a second login, ends its login and closes it", async () => {

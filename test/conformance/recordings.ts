@@ -20,7 +20,9 @@ export interface RecordedPacket {
 export interface Recording {
   readonly name: string;
   readonly about: string;
-  readonly connections: Readonly<Record<string, { readonly clientId: string; readonly serverStringHex: string; readonly keyHex: string }>>;
+  readonly connections: Readonly<
+    Record<string, { readonly clientId: string; readonly serverStringHex: string; readonly keyHex: string }>
+  >;
   readonly packets: readonly RecordedPacket[];
 }
 
@@ -28,6 +30,8 @@ interface Vectors {
   readonly sessions: readonly Recording[];
 }
 
-const vectors = JSON.parse(readFileSync(join(import.meta.dirname, "../vectors/classic.json"), "utf8")) as Vectors;
+const vectors = JSON.parse(
+  readFileSync(join(import.meta.dirname, "../vectors/classic.json"), "utf8"),
+) as Vectors;
 
 export const recordings: readonly Recording[] = vectors.sessions;

@@ -4,12 +4,49 @@
 import { describe, expect } from "vitest";
 import { RawClient, bytesOf, randomClientId, textOf, type QoS } from "../support/raw-client.ts";
 import { protobufCall } from "../support/raw-answer.ts";
-import { PASSWORD, randomName, registration, serverUnderTest, startOwnServer, test, transports } from "./harness.ts";
+import {
+  PASSWORD,
+  randomName,
+  registration,
+  serverUnderTest,
+  startOwnServer,
+  test,
+  transports,
+} from "./harness.ts";
 
 const server = serverUnderTest();
 
-const RESERVED = ["info", "i/", "i/1", "f/1", "first", "s/1", "secret", "sifpq", "in", "fs", "i/+/x", "s//"] as const;
-const ORDINARY = ["player/1", "quiz", "p/1", "q/1", "pq", "game", "Score", "I", "F/1", "S", "/s", "/i", "ßs", "1i", " i"] as const;
+const RESERVED = [
+  "info",
+  "i/",
+  "i/1",
+  "f/1",
+  "first",
+  "s/1",
+  "secret",
+  "sifpq",
+  "in",
+  "fs",
+  "i/+/x",
+  "s//",
+] as const;
+const ORDINARY = [
+  "player/1",
+  "quiz",
+  "p/1",
+  "q/1",
+  "pq",
+  "game",
+  "Score",
+  "I",
+  "F/1",
+  "S",
+  "/s",
+  "/i",
+  "ßs",
+  "1i",
+  " i",
+] as const;
 
 /** Whatever a wildcard may catch. */
 const CURIOUS = ["#", "+", "+/+", "+/#", "/+"] as const;
@@ -28,7 +65,8 @@ async function expectOnlyOwnMessage(spy: RawClient): Promise<void> {
 
 describe.each(transports)("over %s", (transport) => {
   const connect = (options = {}) => RawClient.connect(server.url(transport), options);
-  const ready = (topics: readonly string[] = [], options = {}) => RawClient.ready(server.url(transport), { ...options, topics });
+  const ready = (topics: readonly string[] = [], options = {}) =>
+    RawClient.ready(server.url(transport), { ...options, topics });
 
   for (const filter of CURIOUS) {
     test(`[topic-1] shows a subscriber of ${filter} nothing of others' s, i, f, p and q`, async () => {
@@ -48,7 +86,9 @@ describe.each(transports)("over %s", (transport) => {
       await player.takePublish("p");
       await spy.publish("game/marker", "marker");
       expect(textOf(await spy.takePublish("game/marker"))).toBe("marker");
-      const strays = (await spy.settle()).filter((packet) => packet.cmd !== "publish" || packet.topic !== "game/marker");
+      const strays = (await spy.settle()).filter(
+        (packet) => packet.cmd !== "publish" || packet.topic !== "game/marker",
+      );
       expect(strays).toEqual([]);
     });
   }
@@ -101,7 +141,9 @@ describe.each(transports)("over %s", (transport) => {
 
   test("[topic-2] answers a call with the retain flag and retains nothing", async () => {
     await using client = await ready(["i"]);
-    expect((await client.callJson({ module: "User", func: "GetSelfInfo" }, { retain: true })).state).toBe(0xf9);
+    expect((await client.callJson({ module: "User", func: "GetSelfInfo" }, { retain: true })).state).toBe(
+      0xf9,
+    );
     await using late = await connect();
     await late.subscribe("#");
     for (const packet of await late.settle()) expect(packet).not.toMatchObject({ topic: "i" });
@@ -140,7 +182,9 @@ describe.each(transports)("over %s", (transport) => {
   test("[topic-4] takes no call on a name that only begins with i or f", async () => {
     await using client = await ready(["i", "f"]);
     const username = randomName();
-    const call = client.seal(JSON.stringify({ module: "User", func: "Register", params: registration(username) }));
+    const call = client.seal(
+      JSON.stringify({ module: "User", func: "Register", params: registration(username) }),
+    );
     for (const topic of ["info", "i/1", "i/"]) await client.publish(topic, call);
     for (const topic of ["f/1", "ff"]) await client.publish(topic, client.seal(protobufCall(2, 4)));
     await client.quiet();
@@ -245,7 +289,9 @@ describe.each(transports)("over %s", (transport) => {
     await client.publish(`${base}/room`, "2");
     await client.publish(`${base}/room/1/door`, "3");
     await client.publish(`${base}/roomy`, "no");
-    const topics = (await client.settle()).map((packet) => (packet.cmd === "publish" ? textOf(packet) : packet.cmd));
+    const topics = (await client.settle()).map((packet) =>
+      packet.cmd === "publish" ? textOf(packet) : packet.cmd,
+    );
     expect(topics).toEqual(["1", "2", "3"]);
   });
 
@@ -297,7 +343,11 @@ describe.each(transports)("over %s", (transport) => {
   test("[topic-8] lets nobody publish below $, where it could end others' connections", async () => {
     await using victim = await connect();
     await using attacker = await connect();
-    for (const topic of ["$SYS/x/new/clients", "$SYS/x/disconnect/clients", `$SYS/${victim.clientId}/new/clients`]) {
+    for (const topic of [
+      "$SYS/x/new/clients",
+      "$SYS/x/disconnect/clients",
+      `$SYS/${victim.clientId}/new/clients`,
+    ]) {
       attacker.sendPublish(topic, victim.clientId, { qos: 0 });
     }
     await using witness = await connect();

@@ -42,7 +42,8 @@ describe.each(transports)("over %s", (transport) => {
       expect((await client.user(func, {})).state, func).not.toBe(0xfc);
       expect((await client.callJson({ module: 2, func: index + 1 })).state, func).not.toBe(0xfc);
     }
-    for (const func of [0, 12, 13, 255]) expect((await client.callJson({ module: 2, func })).state).toBe(0xfc);
+    for (const func of [0, 12, 13, 255])
+      expect((await client.callJson({ module: 2, func })).state).toBe(0xfc);
   });
 
   test("[user-1] answers Login with 1 to a wrong name and to a wrong password, in the same words", async () => {
@@ -50,7 +51,9 @@ describe.each(transports)("over %s", (transport) => {
     await using _ = client;
     const expected = { result: "bnVsbA==", msg: "UserName or Password Error", state: 1 };
     expect((await client.user("Login", { username, password: "wrong-Pass1" })).body).toEqual(expected);
-    expect((await client.user("Login", { username: randomName(), password: PASSWORD })).body).toEqual(expected);
+    expect((await client.user("Login", { username: randomName(), password: PASSWORD })).body).toEqual(
+      expected,
+    );
   });
 
   test("[user-1] answers Register with 1 to a short name or password, 2 to a name that is taken", async () => {
@@ -68,15 +71,20 @@ describe.each(transports)("over %s", (transport) => {
   test("[user-1] lets exactly one of many register a name at once", async () => {
     const username = randomName();
     const clients = await Promise.all(Array.from({ length: 5 }, () => ready()));
-    const states = await Promise.all(clients.map(async (client) => (await client.user("Register", registration(username))).state));
-    expect(states.toSorted()).toEqual([0, 2, 2, 2, 2]);
+    const states = await Promise.all(
+      clients.map(async (client) => (await client.user("Register", registration(username))).state),
+    );
+    expect(states.toSorted((a, b) => a - b)).toEqual([0, 2, 2, 2, 2]);
     for (const client of clients) await client[Symbol.asyncDispose]();
   });
 
   test("[user-1] answers RefreshToken with 1 to a token that is none", async () => {
     await using client = await ready();
     for (const token of ["bogus", "", randomClientId(43)]) {
-      expect(await client.user("RefreshToken", { refresh_token: token }), token).toMatchObject({ state: 1, result: null });
+      expect(await client.user("RefreshToken", { refresh_token: token }), token).toMatchObject({
+        state: 1,
+        result: null,
+      });
     }
   });
 
@@ -85,7 +93,10 @@ describe.each(transports)("over %s", (transport) => {
     const { result } = await client.user("Register", { ...registration(randomName()), openId: "" });
     expect(result).toEqual({
       result: expect.stringMatching(UUID),
-      tokenInfo: expect.objectContaining({ token: expect.stringMatching(/^[0-9A-Za-z_-]{32,64}$/), refreshToken: expect.any(String) }),
+      tokenInfo: expect.objectContaining({
+        token: expect.stringMatching(/^[0-9A-Za-z_-]{32,64}$/),
+        refreshToken: expect.any(String),
+      }),
     });
   });
 
@@ -122,7 +133,9 @@ describe.each(transports)("over %s", (transport) => {
       const { client, tokens } = await loggedIn();
       await using _ = client;
       const { result } = await client.user("RefreshToken", { [key]: tokens.refreshToken });
-      expect(result).toEqual({ tokenData: { token: expect.any(String), refreshToken: expect.any(String), expireAt: WEEK_S } });
+      expect(result).toEqual({
+        tokenData: { token: expect.any(String), refreshToken: expect.any(String), expireAt: WEEK_S },
+      });
     });
   }
 
@@ -166,7 +179,10 @@ describe.each(transports)("over %s", (transport) => {
     test(`[user-5] refuses a phone number of less than 11 digits in ${func} with ParamNotAllow`, async () => {
       await using client = await ready();
       for (const phoneNumber of ["1", "", "1391234567", "1391234567x"]) {
-        expect(await client.user(func, { phoneNumber }), phoneNumber).toMatchObject({ state: 0xfd, msg: "Param Not Allow" });
+        expect(await client.user(func, { phoneNumber }), phoneNumber).toMatchObject({
+          state: 0xfd,
+          msg: "Param Not Allow",
+        });
       }
     });
   }

@@ -10,16 +10,19 @@ import { recordings } from "./recordings.ts";
 const page = readFileSync(join(import.meta.dirname, "../../docs/protocol.md"), "utf8");
 
 /** The three blocks of lines `name   hex`. */
-const [keyLines, jsonLines, protobufLines] = [...page.matchAll(/```text\n([\s\S]*?)```/g)].map(([, block = ""]) => {
-  const lines = block.trimEnd().split("\n");
-  return new Map(
-    lines.map((line) => {
-      const [, name, hex] = /^(.*?)\s+([0-9a-f]+)$/.exec(line) ?? [];
-      if (name === undefined || hex === undefined) throw new Error(`no line of the worked example: ${line}`);
-      return [name, hex];
-    }),
-  );
-});
+const [keyLines, jsonLines, protobufLines] = [...page.matchAll(/```text\n([\s\S]*?)```/g)].map(
+  ([, block = ""]) => {
+    const lines = block.trimEnd().split("\n");
+    return new Map(
+      lines.map((line) => {
+        const [, name, hex] = /^(.*?)\s+([0-9a-f]+)$/.exec(line) ?? [];
+        if (name === undefined || hex === undefined)
+          throw new Error(`no line of the worked example: ${line}`);
+        return [name, hex];
+      }),
+    );
+  },
+);
 
 function line(lines: ReadonlyMap<string, string> | undefined, name: string): Buffer {
   const hex = lines?.get(name);
@@ -33,7 +36,12 @@ function cipher(key: Buffer, bytes: Buffer): Buffer {
 
 /** PUBLISH at QoS 1 with packet identifier 3, short enough for one byte of length. */
 function publish(topic: string, payload: Buffer): Buffer {
-  return Buffer.concat([Buffer.of(0x32, payload.length + 5, 0, 1), Buffer.from(topic), Buffer.of(0, 3), payload]);
+  return Buffer.concat([
+    Buffer.of(0x32, payload.length + 5, 0, 1),
+    Buffer.from(topic),
+    Buffer.of(0, 3),
+    payload,
+  ]);
 }
 
 test("[handshake-2] the page's example of a key is right, step by step", () => {
@@ -80,7 +88,9 @@ test("[handshake-3] [call-1] [answer-1] [answer-3] the page's example of a call 
 
 test("[call-4] [answer-2] [answer-4] the page's example of a call in protobuf is right", () => {
   const key = line(protobufLines, "key, second client");
-  expect(key.toString("hex")).toBe(recordings.find(({ name }) => name === "protobuf-user-functions")?.connections["A"]?.keyHex);
+  expect(key.toString("hex")).toBe(
+    recordings.find(({ name }) => name === "protobuf-user-functions")?.connections["A"]?.keyHex,
+  );
   const call = Buffer.of(2, 4);
   const text = Buffer.from("Need Login first");
   const answer = Buffer.concat([call, Buffer.of(0x12, text.length), text, Buffer.of(0x18, 0xf9, 0x01)]);
@@ -89,12 +99,16 @@ test("[call-4] [answer-2] [answer-4] the page's example of a call in protobuf is
   expect(line(protobufLines, "answer, plain")).toEqual(answer);
   expect(line(protobufLines, "PUBLISH of the call")).toEqual(publish("f", cipher(key, call)));
   expect(line(protobufLines, "PUBLISH of the answer")).toEqual(publish("f", cipher(key, answer)));
-  expectRecorded("protobuf-user-functions", [line(protobufLines, "PUBLISH of the call"), line(protobufLines, "PUBLISH of the answer")]);
+  expectRecorded("protobuf-user-functions", [
+    line(protobufLines, "PUBLISH of the call"),
+    line(protobufLines, "PUBLISH of the answer"),
+  ]);
 });
 
 /** Finds packets, in order, in a recorded conversation. */
 function expectRecorded(name: string, packets: readonly Buffer[]): void {
-  const recorded = recordings.find((recording) => recording.name === name)?.packets.map(({ hex }) => hex) ?? [];
+  const recorded =
+    recordings.find((recording) => recording.name === name)?.packets.map(({ hex }) => hex) ?? [];
   let from = 0;
   for (const packet of packets) {
     const at = recorded.indexOf(packet.toString("hex"), from);

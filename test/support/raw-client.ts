@@ -84,27 +84,33 @@ export class RawClient implements AsyncDisposable {
     const parser = createParser({ protocolVersion: 4 });
     let markClosed = (): void => undefined;
     const whenClosed = new Promise<void>((resolve) => (markClosed = resolve));
-    let client: RawClient | undefined;
     const early: Packet[] = [];
-    parser.on("packet", (packet) => (client === undefined ? early.push(packet) : client.#receive(packet)));
+    // Until the client exists, what comes waits.
+    const sink = { packet: (packet: Packet): void => void early.push(packet), chunk: (): void => undefined };
+    parser.on("packet", (packet) => sink.packet(packet));
     parser.on("error", (cause: unknown) => {
       throw new Error("the server sent bytes that are no MQTT", { cause });
     });
     const events = {
       onBytes: (bytes: Uint8Array) => {
-        if (client !== undefined) client.chunks += 1;
+        sink.chunk();
         parser.parse(Buffer.from(bytes));
       },
       onClose: () => markClosed(),
     };
     const transport = await openTransport(url, events, options.subprotocols);
-    client = new RawClient(transport, options.acknowledge ?? true, inbox, waiters, whenClosed);
+    const client = new RawClient(transport, options.acknowledge ?? true, inbox, waiters, whenClosed);
+    sink.packet = (packet) => client.#receive(packet);
+    sink.chunk = () => void (client.chunks += 1);
     for (const packet of early) client.#receive(packet);
     return client;
   }
 
   /** Opens the transport, sends CONNECT and returns the code of CONNACK. */
-  static async tryConnect(url: string, options: ConnectOptions = {}): Promise<{ client: RawClient; code: number }> {
+  static async tryConnect(
+    url: string,
+    options: ConnectOptions = {},
+  ): Promise<{ client: RawClient; code: number }> {
     const client = await RawClient.open(url, options);
     try {
       client.sendConnect(options);
@@ -124,13 +130,17 @@ export class RawClient implements AsyncDisposable {
   }
 
   /** Connects, does the handshake and subscribes these of the private topics. */
-  static async ready(url: string, options: ConnectOptions & { readonly topics?: readonly string[] } = {}): Promise<RawClient> {
+  static async ready(
+    url: string,
+    options: ConnectOptions & { readonly topics?: readonly string[] } = {},
+  ): Promise<RawClient> {
     const client = await RawClient.connect(url, options);
     await client.handshake();
     const topics = options.topics ?? [];
     if (topics.length > 0) {
       const granted = await client.subscribe(topics);
-      if (granted.some((code) => code !== 1)) throw new Error(`${topics.join(" ")} were granted ${granted.join(" ")}`);
+      if (granted.some((code) => code !== 1))
+        throw new Error(`${topics.join(" ")} were granted ${granted.join(" ")}`);
     }
     return client;
   }
@@ -164,7 +174,15 @@ export class RawClient implements AsyncDisposable {
   connectPacket(options: ConnectOptions = {}): IConnectPacket {
     const { subprotocols: _s, acknowledge: _a, ...fields } = options;
     this.clientId = fields.clientId ?? randomClientId();
-    return { protocolId: "MQTT", protocolVersion: 4, clean: true, keepalive: 60, ...fields, cmd: "connect", clientId: this.clientId };
+    return {
+      protocolId: "MQTT",
+      protocolVersion: 4,
+      clean: true,
+      keepalive: 60,
+      ...fields,
+      cmd: "connect",
+      clientId: this.clientId,
+    };
   }
 
   sendConnect(options: ConnectOptions = {}): void {
@@ -192,7 +210,8 @@ export class RawClient implements AsyncDisposable {
     matches: (packet: PacketOf<C>) => boolean = () => true,
     options: { readonly timeoutMs?: number } = {},
   ): Promise<PacketOf<C>> {
-    const isIt = (packet: Packet): packet is PacketOf<C> => packet.cmd === cmd && matches(packet as PacketOf<C>);
+    const isIt = (packet: Packet): packet is PacketOf<C> =>
+      packet.cmd === cmd && matches(packet as PacketOf<C>);
     return this.#wait(isIt, `a ${cmd} that fits`, options.timeoutMs);
   }
 
@@ -213,7 +232,11 @@ export class RawClient implements AsyncDisposable {
 
   /** Waits until the server has closed the connection. */
   async whenClosed(options: { readonly timeoutMs?: number } = {}): Promise<void> {
-    await limited(this.#whenClosed, options.timeoutMs, () => `the server did not close the connection; ${this.#inboxText()}`);
+    await limited(
+      this.#whenClosed,
+      options.timeoutMs,
+      () => `the server did not close the connection; ${this.#inboxText()}`,
+    );
   }
 
   /**
@@ -310,19 +333,28 @@ export class RawClient implements AsyncDisposable {
     return readJsonAnswer(this.open(await this.#takeAnswer("i", messageId, options)));
   }
 
-  async takeProtobufAnswer(messageId: number, options?: { readonly timeoutMs?: number }): Promise<ProtobufAnswer> {
+  async takeProtobufAnswer(
+    messageId: number,
+    options?: { readonly timeoutMs?: number },
+  ): Promise<ProtobufAnswer> {
     return readProtobufAnswer(this.open(await this.#takeAnswer("f", messageId, options)));
   }
 
   /** Makes a call on `i` and returns its answer, its acknowledgement taken too. */
-  async callJson(call: unknown, options: PublishOptions & { readonly timeoutMs?: number } = {}): Promise<JsonAnswer> {
+  async callJson(
+    call: unknown,
+    options: PublishOptions & { readonly timeoutMs?: number } = {},
+  ): Promise<JsonAnswer> {
     const messageId = this.sendJson(call, options);
     await this.take("puback", (packet) => packet.messageId === messageId);
     return this.takeJsonAnswer(messageId, options);
   }
 
   /** Makes a call on `f` and returns its answer, its acknowledgement taken too. */
-  async callProtobuf(frame: Uint8Array, options: PublishOptions & { readonly timeoutMs?: number } = {}): Promise<ProtobufAnswer> {
+  async callProtobuf(
+    frame: Uint8Array,
+    options: PublishOptions & { readonly timeoutMs?: number } = {},
+  ): Promise<ProtobufAnswer> {
     const messageId = this.sendProtobuf(frame, options);
     await this.take("puback", (packet) => packet.messageId === messageId);
     return this.takeProtobufAnswer(messageId, options);
@@ -351,10 +383,20 @@ export class RawClient implements AsyncDisposable {
     return this.channel;
   }
 
-  async #takeAnswer(topic: string, messageId: number, options?: { readonly timeoutMs?: number }): Promise<PacketOf<"publish">> {
-    const answer = await this.take("publish", (packet) => packet.topic === topic && packet.messageId === messageId, options);
+  async #takeAnswer(
+    topic: string,
+    messageId: number,
+    options?: { readonly timeoutMs?: number },
+  ): Promise<PacketOf<"publish">> {
+    const answer = await this.take(
+      "publish",
+      (packet) => packet.topic === topic && packet.messageId === messageId,
+      options,
+    );
     if (answer.qos !== 1 || answer.retain || answer.dup) {
-      throw new Error(`an answer has QoS 1, no retain and no DUP flag, not ${JSON.stringify({ ...answer, payload: undefined })}`);
+      throw new Error(
+        `an answer has QoS 1, no retain and no DUP flag, not ${JSON.stringify({ ...answer, payload: undefined })}`,
+      );
     }
     return answer;
   }
@@ -373,12 +415,18 @@ export class RawClient implements AsyncDisposable {
 
   #acknowledgePacket(packet: Packet): void {
     if (packet.messageId === undefined) return;
-    if (packet.cmd === "publish" && packet.qos === 1) this.send({ cmd: "puback", messageId: packet.messageId });
-    if (packet.cmd === "publish" && packet.qos === 2) this.send({ cmd: "pubrec", messageId: packet.messageId });
+    if (packet.cmd === "publish" && packet.qos === 1)
+      this.send({ cmd: "puback", messageId: packet.messageId });
+    if (packet.cmd === "publish" && packet.qos === 2)
+      this.send({ cmd: "pubrec", messageId: packet.messageId });
     if (packet.cmd === "pubrel") this.send({ cmd: "pubcomp", messageId: packet.messageId });
   }
 
-  async #wait<P extends Packet>(isIt: (packet: Packet) => packet is P, what: string, timeoutMs?: number): Promise<P> {
+  async #wait<P extends Packet>(
+    isIt: (packet: Packet) => packet is P,
+    what: string,
+    timeoutMs?: number,
+  ): Promise<P> {
     const index = this.#inbox.findIndex((packet) => isIt(packet));
     const [found] = index < 0 ? [] : this.#inbox.splice(index, 1);
     if (found !== undefined && isIt(found)) return found;
@@ -386,7 +434,9 @@ export class RawClient implements AsyncDisposable {
     const arrival = new Promise<P>((resolve, reject) => {
       waiter = { matches: isIt, resolve: (packet) => void (isIt(packet) && resolve(packet)) };
       this.#waiters.add(waiter);
-      void this.#whenClosed.then(() => reject(new Error(`the connection ended before ${what} came; ${this.#inboxText()}`)));
+      void this.#whenClosed.then(() =>
+        reject(new Error(`the connection ended before ${what} came; ${this.#inboxText()}`)),
+      );
     });
     try {
       return await limited(arrival, timeoutMs, () => `${what} did not come; ${this.#inboxText()}`);
@@ -399,7 +449,10 @@ export class RawClient implements AsyncDisposable {
     if (this.#inbox.length === 0) return "the inbox is empty";
     const list = this.#inbox.slice(0, 10).map((packet) => {
       const { payload, ...rest } = { payload: undefined, ...packet };
-      return JSON.stringify({ ...rest, ...(payload === undefined ? {} : { payload: Buffer.from(payload).toString("hex").slice(0, 80) }) });
+      return JSON.stringify({
+        ...rest,
+        ...(payload === undefined ? {} : { payload: Buffer.from(payload).toString("hex").slice(0, 80) }),
+      });
     });
     return `the inbox has ${this.#inbox.length} packet(s):\n  ${list.join("\n  ")}`;
   }
@@ -415,7 +468,11 @@ export function textOf(packet: PacketOf<"publish">): string {
   return Buffer.from(packet.payload).toString("utf8");
 }
 
-async function limited<T>(promise: Promise<T>, timeoutMs = DEFAULT_WAIT_MS, message: () => string): Promise<T> {
+async function limited<T>(
+  promise: Promise<T>,
+  timeoutMs = DEFAULT_WAIT_MS,
+  message: () => string,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   try {
     return await Promise.race([

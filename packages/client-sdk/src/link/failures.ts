@@ -79,6 +79,9 @@ function explain(target: LinkTarget, error: unknown): string {
   if (code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "EAI_FAIL" || code === "EAI_NODATA") {
     return `the name ${host} could not be found (${code}): is it spelt right, is the network there?`;
   }
+  if (code === "ECONNRESET" || code === "EPIPE") {
+    return `${href} ended the connection before CONNACK (${code}): is it an MQTT server?`;
+  }
   if (code === "ETIMEDOUT" || code === "EHOSTUNREACH" || code === "ENETUNREACH") {
     return `${host}:${port} could not be reached (${code}): is the address right, does a firewall stand between?`;
   }

@@ -78,7 +78,6 @@ export class MqttJsLink implements Link {
   readonly #cancelTimeout: () => void;
   #state: "opening" | "open" | "closed" = "opening";
   #reached = false;
-  /** Anything came in: what is at the other end talks. */
   #lastError: unknown;
   #resolveOpened: () => void = () => {};
   #rejectOpened: (error: MqplayError) => void = () => {};
@@ -223,7 +222,7 @@ export class MqttJsLink implements Link {
     if (this.#state === "opening") {
       const { target } = this.#request;
       this.#fail(
-        isSocketError(this.#lastError) && !this.#reached
+        isSocketError(this.#lastError)
           ? connectFailure(target, this.#lastError)
           : closedBeforeConnack(target, messageOf(this.#lastError), this.#lastError),
       );

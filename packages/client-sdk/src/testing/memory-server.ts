@@ -16,11 +16,21 @@ import {
   type SealedChannel,
 } from "@mqplay/shared";
 import { MqplayError } from "../errors.ts";
-import type { Link, LinkListener, LinkRequest, OpenLink, OutgoingPublish, Subscription } from "../link/link.ts";
+import type {
+  Link,
+  LinkListener,
+  LinkRequest,
+  OpenLink,
+  OutgoingPublish,
+  Subscription,
+} from "../link/link.ts";
 import { SUBSCRIPTION_REFUSED } from "../link/link.ts";
 
 /** Answers a call, now or later; undefined never does. */
-export type MemoryHandler = (call: Call, connection: MemoryConnection) => Answer | undefined | Promise<Answer | undefined>;
+export type MemoryHandler = (
+  call: Call,
+  connection: MemoryConnection,
+) => Answer | undefined | Promise<Answer | undefined>;
 
 /** How the server behaves. */
 export interface MemoryServerOptions {
@@ -92,7 +102,12 @@ export class MemoryConnection implements Link {
         this.#isOpen = true;
         resolve();
       } else if (code !== "silence") {
-        reject(new MqplayError("connectFailed", `refused with CONNACK code ${code}`, { state: code, fromPeer: true }));
+        reject(
+          new MqplayError("connectFailed", `refused with CONNACK code ${code}`, {
+            state: code,
+            fromPeer: true,
+          }),
+        );
       }
     });
     const { clock, connectTimeoutMs } = request;
@@ -155,7 +170,11 @@ export class MemoryConnection implements Link {
 
   /** Sends a push on a topic, in that topic's form. */
   push(push: Push, topic: "p" | "q" | "f" = "p", packetId: number = this.#nextPushId++): void {
-    this.sendPlain(topic, topic === Topics.pushJson ? jsonCodec.encodePush(push) : protobufCodec.encodePush(push), packetId);
+    this.sendPlain(
+      topic,
+      topic === Topics.pushJson ? jsonCodec.encodePush(push) : protobufCodec.encodePush(push),
+      packetId,
+    );
   }
 
   /** Seals and sends anything on a private topic. */
@@ -191,7 +210,13 @@ export class MemoryConnection implements Link {
 
   #emit(topic: string, payload: Uint8Array, packetId: number | undefined): void {
     if (!this.#isOpen) return;
-    this.#listener.onPublish({ topic, payload, qos: packetId === undefined ? 0 : 1, packetId, retain: false });
+    this.#listener.onPublish({
+      topic,
+      payload,
+      qos: packetId === undefined ? 0 : 1,
+      packetId,
+      retain: false,
+    });
   }
 }
 

@@ -21,6 +21,20 @@ export type {
   PushOutcome,
   PushTarget,
 } from "./runtime/pushes.ts";
+export type {
+  ConnectEvent,
+  DisconnectEvent,
+  LoginEvent,
+  LogoutEvent,
+  RegisterEvent,
+  UserCallbacks,
+} from "./modules/user/callbacks.ts";
+export {
+  createConsoleCodeSender,
+  createWebhookCodeSender,
+  type CodeMessage,
+  type CodeSender,
+} from "./modules/user/code-sender.ts";
 export type { Sessions } from "./runtime/sessions.ts";
 export {
   createLog,

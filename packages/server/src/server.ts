@@ -9,11 +9,18 @@ import type { Config, ConfigInput } from "./config/schema.ts";
 import { createGate, type Gate } from "./gate/gate.ts";
 import { createHttpListener, type HttpListener } from "./gate/http/http.ts";
 import { createGateMetrics } from "./gate/metrics.ts";
+import type { UserCallbacks } from "./modules/user/callbacks.ts";
+import {
+  createConsoleCodeSender,
+  createWebhookCodeSender,
+  type CodeSender,
+} from "./modules/user/code-sender.ts";
 import { createUserModule } from "./modules/user/user.ts";
 import type { Ports } from "./ops/banner.ts";
 import { createHealth, type Health, type Phase } from "./ops/health.ts";
 import { createLog, type Log } from "./ops/log.ts";
 import { createMetrics } from "./ops/metrics.ts";
+import { systemClock } from "./runtime/clock.ts";
 import type { ServerModule } from "./runtime/define-module.ts";
 import { createRuntime, type Runtime } from "./runtime/runtime.ts";
 import { createResume, looksLikeToken } from "./session/identity.ts";
@@ -27,6 +34,10 @@ export interface ServerOptions {
   readonly config?: ConfigInput | Config;
   /** The application's own modules, besides those that the setting `modules` names. @default none */
   readonly modules?: readonly ServerModule[];
+  /** What the application hears of its users. @default nothing */
+  readonly callbacks?: UserCallbacks;
+  /** Sends verification codes. @default what the setting `user.codeSender` names */
+  readonly codeSender?: CodeSender;
   /** Where the log goes. @default a log as the settings below `log` say, on standard output */
   readonly log?: Log;
 }
@@ -65,7 +76,33 @@ export async function createServer(options: ServerOptions = {}): Promise<Server>
   const config = resolveConfig(options.config);
   const log = options.log ?? createLog(config.log);
   const modules = [...(options.modules ?? []), ...(await loadModules(config.modules, process.cwd()))];
-  return new GameServer(config, modules, log);
+  const codeSender = options.codeSender ?? createCodeSender(config, log);
+  if (config.user.verification === "code" && codeSender === undefined) {
+    throw new MqplayError(
+      "configInvalid",
+      '"user.verification" is "code", but nothing sends codes: set "user.codeSender"',
+      {
+        path: "user.codeSender",
+      },
+    );
+  }
+  return new GameServer(config, { modules, codeSender, callbacks: options.callbacks }, log);
+}
+
+function createCodeSender({ user }: Config, log: Log): CodeSender | undefined {
+  if (user.codeSender === "none") return undefined;
+  if (user.codeSender === "console") return createConsoleCodeSender(log.child({ room: "user" }));
+  return createWebhookCodeSender({
+    url: user.codeSender,
+    ...(user.codeSenderSecret === "" ? {} : { secret: user.codeSenderSecret }),
+  });
+}
+
+/** What the application brings. */
+interface Application {
+  readonly modules: readonly ServerModule[];
+  readonly codeSender: CodeSender | undefined;
+  readonly callbacks: UserCallbacks | undefined;
 }
 
 /** Every room, made and wired. */
@@ -78,7 +115,7 @@ interface Rooms {
 
 class GameServer implements Server {
   readonly config: Config;
-  readonly #modules: readonly ServerModule[];
+  readonly #application: Application;
   readonly #log: Log;
   readonly #health: Health;
   readonly #stopped = new AbortController();
@@ -89,9 +126,9 @@ class GameServer implements Server {
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
-  constructor(config: Config, modules: readonly ServerModule[], log: Log) {
+  constructor(config: Config, application: Application, log: Log) {
     this.config = config;
-    this.#modules = modules;
+    this.#application = application;
     this.#log = log;
     this.#health = createHealth({ stores: async () => this.#stores?.ping() }, log.child({ room: "health" }));
   }
@@ -162,46 +199,47 @@ class GameServer implements Server {
   /** Makes every room. What needs closing from here on is noted. */
   async #build(): Promise<Rooms> {
     const { config } = this;
+    const { modules, codeSender, callbacks } = this.#application;
     const logOf = (room: string): Log => this.#log.child({ room });
-    const stores = await createStores(
-      { accounts: config.store.accounts, sessions: config.store.sessions, dataDir: config.store.data },
-      { now: Date.now, log: logOf("store") },
-    );
+    const clock = systemClock;
+
+    const stores = await openStores(config, logOf("store"));
     this.#stores = stores;
     this.#undo.push(() => stores.close());
+
+    const sessionLog = logOf("session");
     const sessions = createSessionRegistry(
-      { log: logOf("session") },
+      { clock, log: sessionLog },
       { singleLogin: config.user.singleLogin },
     );
+    const pushes = createPushService({ sessions, outbox: stores.outbox, log: sessionLog });
     const user = createUserModule(
-      { accounts: stores.accounts, tokens: stores.tokens, sessions, log: logOf("user") },
+      { ...stores, sessions, codeSender, callbacks, clock, log: logOf("user") },
       config.user,
     );
     sessions.watch(user.watcher);
     const runtime = createRuntime(
-      {
-        builtInModules: [user.module],
-        modules: this.#modules,
-        sessions,
-        pushes: createPushService({ sessions, log: logOf("push") }),
-        log: logOf("runtime"),
-      },
+      { builtInModules: [user.module], modules, sessions, pushes, clock, log: logOf("runtime") },
       config.runtime,
     );
-    const metrics = createGateMetrics();
-    const resume = createResume({ resolveToken: user.resolveToken, log: logOf("session") });
+
+    const resume = createResume({ resolveToken: user.resolveToken, log: sessionLog });
+    const gateMetrics = createGateMetrics();
     const gate = await createGate(
-      { runtime, sessions, resume, profile: classicProfile, metrics, log: logOf("gate") },
+      { runtime, sessions, resume, profile: classicProfile, metrics: gateMetrics, log: logOf("gate") },
       config.gate,
     );
     this.#undo.push(() => gate.stop(0));
+    const metrics = config.metrics.enabled
+      ? createMetrics({ gate: gateMetrics, runtime, sessions, pushes })
+      : undefined;
     const http = createHttpListener(
       {
         runtime,
         identify: async (token) => (looksLikeToken(token) ? user.resolveToken(token) : undefined),
         acceptUpgrade: (request, socket, head) => gate.acceptUpgrade(request, socket, head),
         health: this.#health,
-        metrics: config.metrics.enabled ? createMetrics({ gate: metrics, runtime, sessions }) : undefined,
+        metrics,
         log: logOf("http"),
       },
       config.http,
@@ -227,6 +265,14 @@ class GameServer implements Server {
       }
     }
   }
+}
+
+function openStores({ store, codes, lockout, outbox }: Config, log: Log): Promise<Stores> {
+  const { accounts, sessions, data } = store;
+  return createStores(
+    { accounts, sessions, dataDir: data, codes, attempts: lockout, outbox },
+    { now: Date.now, log },
+  );
 }
 
 /** What goes wrong with ports, and what to do about it. */

@@ -19,21 +19,22 @@ interface Setting {
 }
 
 interface Section {
+  readonly path: string;
   readonly name: string;
   readonly text: string;
   readonly settings: readonly Setting[];
+  readonly sections: readonly Section[];
 }
 
 /** Writes docs/configuration.md. */
 export function formatReference(): string {
-  const parts = sections().flatMap(({ name, text, settings }) => [
-    `## ${name === "" ? "At the top" : `\`${name}\``}`,
+  const parts = flatten(root()).flatMap(({ path, text, settings }) => [
+    `## ${path === "" ? "At the top" : `\`${path}\``}`,
     "",
     ...(text === "" ? [] : [text, ""]),
-    "| setting | default | what it does |",
-    "| --- | --- | --- |",
+    ...(settings.length === 0 ? [] : ["| setting | default | what it does |", "| --- | --- | --- |"]),
     ...settings.map((setting) => `| \`${setting.path}\` | ${defaultText(setting)} | ${describe(setting)} |`),
-    "",
+    ...(settings.length === 0 ? [] : [""]),
   ]);
   return `${[...head(), ...parts].join("\n").trimEnd()}\n`;
 }
@@ -44,18 +45,26 @@ export function formatDefaultFile(): string {
     "// The configuration of the server: JSON with comments. Every setting is here with its default, so each may be left out.",
     "// A mistake is named with its line when the server starts; `mqplay-server --check` only looks for mistakes.",
     "{",
+    ...fileLines(root(), "  "),
+    "}",
   ];
-  for (const { name, text, settings } of sections()) {
-    const indent = name === "" ? "  " : "    ";
-    if (name !== "") lines.push(...comment(text, "  "), `  ${JSON.stringify(name)}: {`);
-    for (const setting of settings) {
-      lines.push(...comment(plain(describe(setting)), indent));
-      lines.push(`${indent}${JSON.stringify(setting.name)}: ${JSON.stringify(setting.value)},`);
-    }
-    if (name !== "") lines.push("  },");
-    lines.push("");
-  }
-  return `${lines.join("\n").trimEnd()}\n}\n`;
+  return `${lines.join("\n")}\n`;
+}
+
+/** What stands between the braces of a section: its settings, then the sections in it. */
+function fileLines({ settings, sections }: Section, indent: string): string[] {
+  const own = settings.flatMap((setting) => [
+    ...comment(plain(describe(setting)), indent),
+    `${indent}${JSON.stringify(setting.name)}: ${JSON.stringify(setting.value)},`,
+  ]);
+  const below = sections.flatMap((section, index) => [
+    ...(index > 0 || own.length > 0 ? [""] : []),
+    ...comment(plain(section.text), indent),
+    `${indent}${JSON.stringify(section.name)}: {`,
+    ...fileLines(section, `${indent}  `),
+    `${indent}},`,
+  ]);
+  return [...own, ...below];
 }
 
 function head(): string[] {
@@ -76,27 +85,35 @@ function head(): string[] {
   ];
 }
 
-function sections(): Section[] {
-  const defaults: Readonly<Record<string, unknown>> = { ...resolveConfig() };
-  const top: Setting[] = [];
-  const groups: Section[] = [];
-  for (const [name, schema] of Object.entries(shapeOf(configSchema) ?? {})) {
-    const shape = shapeOf(schema);
-    if (shape === undefined) {
-      top.push(describeSetting(name, name, schema, defaults[name]));
-      continue;
-    }
-    const values: Readonly<Record<string, unknown>> = { ...Object(defaults[name]) };
-    const settings = Object.entries(shape).map(([key, child]) =>
-      describeSetting(`${name}.${key}`, key, child, values[key]),
-    );
-    groups.push({ name, text: docOf(name, schema).text, settings });
-  }
-  return [{ name: "", text: "", settings: top }, ...groups];
+/** The whole configuration as one section. */
+function root(): Section {
+  return readSection("", "", "", configSchema, resolveConfig());
 }
 
-function describeSetting(path: string, name: string, schema: z.core.$ZodType, value: unknown): Setting {
-  return { path, name, schema: unwrap(schema), doc: docOf(path, schema), value };
+function readSection(
+  path: string,
+  name: string,
+  text: string,
+  schema: z.core.$ZodType,
+  values: unknown,
+): Section {
+  const valueOf = new Map<string, unknown>(Object.entries(Object(values)));
+  const settings: Setting[] = [];
+  const sections: Section[] = [];
+  for (const [key, child] of Object.entries(shapeOf(schema) ?? {})) {
+    const childPath = path === "" ? key : `${path}.${key}`;
+    const doc = docOf(childPath, child);
+    const value = valueOf.get(key);
+    if (shapeOf(child) === undefined)
+      settings.push({ path: childPath, name: key, doc, schema: unwrap(child), value });
+    else sections.push(readSection(childPath, key, doc.text, child, value));
+  }
+  return { path, name, text, settings, sections };
+}
+
+/** A section and all sections in it, in order. */
+function flatten(section: Section): Section[] {
+  return [section, ...section.sections.flatMap(flatten)];
 }
 
 function docOf(path: string, schema: z.core.$ZodType): SettingDoc {

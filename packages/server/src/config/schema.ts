@@ -8,6 +8,7 @@ import { LOG_FORMATS, LOG_LEVELS } from "../ops/log.ts";
 import { DEFAULT_MAX_RUNNING } from "../runtime/options.ts";
 import { gateSettings } from "./schema-gate.ts";
 import { userSettings } from "./schema-user.ts";
+import { codeSettings, lockoutSettings, outboxSettings, storeSettings } from "./schema-store.ts";
 import { flag, integer, section, setting } from "./setting.ts";
 
 /** `ws: wss:` because pages may connect to a game server on another port or host. */
@@ -80,26 +81,6 @@ const http = z.strictObject({
   ),
 });
 
-const store = z.strictObject({
-  data: setting(z.string().min(1), "./data", {
-    text: "Folder of the embedded database; made when missing. `:memory:` keeps accounts in memory only, for tests.",
-    env: "MQPLAY_DATA",
-    expected: 'a folder, or ":memory:"',
-  }),
-  accounts: setting(z.string().regex(/^(embedded$|mysql:\/\/.)/), "embedded", {
-    text: "Where accounts live: `embedded` (a file in `store.data`, nothing to install) or `mysql://user:password@host:3306/database` for MySQL or MariaDB.",
-    env: "MQPLAY_STORE_ACCOUNTS",
-    secret: true,
-    expected: '"embedded" or "mysql://user:password@host:3306/database"',
-  }),
-  sessions: setting(z.string().regex(/^(memory$|rediss?:\/\/.)/), "memory", {
-    text: "Where tokens and other short-lived things live: `memory` (a restart ends all logins) or `redis://:password@host:6379/0` (`rediss://` for TLS).",
-    env: "MQPLAY_STORE_SESSIONS",
-    secret: true,
-    expected: '"memory", "redis://host:6379/0" or "rediss://host:6379/0"',
-  }),
-});
-
 const runtime = z.strictObject({
   timeoutMs: integer(
     DEFAULT_CALL_TIMEOUT_MS,
@@ -153,8 +134,15 @@ export const configSchema = z.strictObject({
   }),
   mqtt: section(mqtt.prefault({}), { text: "MQTT over TCP." }),
   http: section(http.prefault({}), { text: "The HTTP port." }),
-  store: section(store.prefault({}), { text: "Where data is kept." }),
+  store: section(storeSettings.prefault({}), { text: "Where data is kept." }),
   user: section(userSettings.prefault({}), { text: "The user module: registering and logging in." }),
+  codes: section(codeSettings.prefault({}), { text: "Verification codes." }),
+  lockout: section(lockoutSettings.prefault({}), {
+    text: "What slows down who guesses passwords. An attempt that comes too early is answered TooManyRequests with how long to wait.",
+  }),
+  outbox: section(outboxSettings.prefault({}), {
+    text: "Pushes that are kept for users who are away, where the push asks for it.",
+  }),
   gate: section(gateSettings.prefault({}), {
     text: "What bounds a client's connection. The defaults suit a game with thousands of players on one machine.",
   }),

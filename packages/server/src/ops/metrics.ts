@@ -4,12 +4,14 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
 import type { GateMetrics } from "../gate/metrics.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { PushStats } from "../session/pushes.ts";
 
 /** What the figures are read from. */
 export interface MetricsDeps {
   readonly gate: GateMetrics;
   readonly runtime: Pick<Runtime, "running" | "stats">;
   readonly sessions: { readonly size: number };
+  readonly pushes: { readonly stats: PushStats };
 }
 
 /** What `/metrics` shows. */
@@ -21,7 +23,7 @@ export interface Metrics {
 }
 
 /** Makes the figures. */
-export function createMetrics({ gate, runtime, sessions }: MetricsDeps): Metrics {
+export function createMetrics({ gate, runtime, sessions, pushes }: MetricsDeps): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
 
@@ -89,6 +91,13 @@ export function createMetrics({ gate, runtime, sessions }: MetricsDeps): Metrics
   );
   counter("mqplay_mqtt_received_bytes_total", "Bytes that came from MQTT clients", () => gate.bytesIn);
   counter("mqplay_mqtt_sent_bytes_total", "Bytes that went to MQTT clients", () => gate.bytesOut);
+
+  counter("mqplay_pushes_kept_total", "Pushes kept for users who are away", () => pushes.stats.kept);
+  counter(
+    "mqplay_pushes_undelivered_total",
+    "Pushes to nobody: away or not listening",
+    () => pushes.stats.dropped,
+  );
 
   gauge("mqplay_calls_running", "Calls that run now", () => runtime.running);
   counter("mqplay_calls_total", "Calls that the runtime took, by MQTT and HTTP", () => runtime.stats.calls);

@@ -129,6 +129,21 @@ describe("a JSON call", () => {
     expect("admin" in {}).toBe(false);
   });
 
+  test("has own properties only, whatever a library has put on Object.prototype", () => {
+    const polluted = { id: "evil", func: "Evil", state: 7, result: {} };
+    for (const [key, value] of Object.entries(polluted)) {
+      // oxlint-disable-next-line no-extend-native -- a polluted prototype is what this test is about
+      Object.defineProperty(Object.prototype, key, { value, configurable: true });
+    }
+    try {
+      expect(replyToOf('{"Module":"M"}')).toEqual({ module: 0, func: 0, id: undefined });
+      const answer = jsonCodec.decodeAnswer(utf8Encode("{}"));
+      expect([answer.state, answer.result, answer.id]).toEqual([0, undefined, undefined]);
+    } finally {
+      for (const key of Object.keys(polluted)) Reflect.deleteProperty(Object.prototype, key);
+    }
+  });
+
   test("may nest as deep as the bound and no deeper; brackets in strings do not count", () => {
     const nested = (depth: number): string =>
       `{"module":"M","func":"F","params":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`;

@@ -81,6 +81,7 @@ describe("a protobuf answer", () => {
   test("is read past unknown fields of every kind", () => {
     // A varint, 8 bytes, counted bytes, 4 bytes, a group, a group in a group.
     const unknown = ["2007", `21${"00".repeat(8)}`, "2a03616263", "2d00000000", "23200724", "232b28012c24"];
+    unknown.push("23".repeat(8) + "24".repeat(8));
     for (const field of unknown) expect(decodeAnswer(`${field}1805${field}`)).toMatchObject({ state: 5 });
     expect(decodeAnswer("b8ff07011805")).toMatchObject({ state: 5 });
   });
@@ -97,7 +98,8 @@ describe("a protobuf answer", () => {
     ["a kind that does not exist", "26"],
     ["a group that does not end", "23"],
     ["a group's end alone", "24"],
-    ["groups nested without end", "23".repeat(5_000)],
+    ["a group's end before its start", "2423"],
+    ["groups nested deeper than 8", "23".repeat(9) + "24".repeat(9)],
     ["a fixed field that is cut", "2d000000"],
   ])("with %s is refused", (_what, hex) => {
     expect(codeOf(() => decodeAnswer(hex))).toBe("malformed");

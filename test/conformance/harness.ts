@@ -51,8 +51,8 @@ export function test(title: string, body: () => Promise<void> | void): void {
 
 /** A test that needs a server of its own configuration or with the probe module: not run against an external one. */
 test.ours = (title: string, body: () => Promise<void> | void): void => {
-  if (isExternal) runTest.skipIf(isExternal)(title, body);
-  else test(title, body);
+  const register = isExternal ? runTest.skip : test;
+  register(title, body);
 };
 
 /** Where a server can be reached. */

@@ -44,6 +44,8 @@ export interface PublishOptions {
 interface Waiter {
   matches(packet: Packet): boolean;
   resolve(packet: Packet): void;
+  /** The connection has ended. */
+  end(): void;
 }
 
 export class RawClient implements AsyncDisposable {
@@ -74,7 +76,10 @@ export class RawClient implements AsyncDisposable {
     this.#inbox = inbox;
     this.#waiters = waiters;
     this.#whenClosed = whenClosed;
-    void whenClosed.then(() => (this.closed = true));
+    void whenClosed.then(() => {
+      this.closed = true;
+      for (const waiter of this.#waiters) waiter.end();
+    });
   }
 
   /** Opens the transport and sends nothing. */
@@ -430,13 +435,16 @@ export class RawClient implements AsyncDisposable {
     const index = this.#inbox.findIndex((packet) => isIt(packet));
     const [found] = index < 0 ? [] : this.#inbox.splice(index, 1);
     if (found !== undefined && isIt(found)) return found;
+    const ended = (): Error => new Error(`the connection ended before ${what} came; ${this.#inboxText()}`);
+    if (this.closed) throw ended();
     let waiter: Waiter | undefined;
     const arrival = new Promise<P>((resolve, reject) => {
-      waiter = { matches: isIt, resolve: (packet) => void (isIt(packet) && resolve(packet)) };
+      waiter = {
+        matches: isIt,
+        resolve: (packet) => void (isIt(packet) && resolve(packet)),
+        end: () => reject(ended()),
+      };
       this.#waiters.add(waiter);
-      void this.#whenClosed.then(() =>
-        reject(new Error(`the connection ended before ${what} came; ${this.#inboxText()}`)),
-      );
     });
     try {
       return await limited(arrival, timeoutMs, () => `${what} did not come; ${this.#inboxText()}`);
@@ -447,13 +455,13 @@ export class RawClient implements AsyncDisposable {
 
   #inboxText(): string {
     if (this.#inbox.length === 0) return "the inbox is empty";
-    const list = this.#inbox.slice(0, 10).map((packet) => {
-      const { payload, ...rest } = { payload: undefined, ...packet };
-      return JSON.stringify({
-        ...rest,
-        ...(payload === undefined ? {} : { payload: Buffer.from(payload).toString("hex").slice(0, 80) }),
-      });
-    });
+    const list = this.#inbox
+      .slice(0, 10)
+      .map((packet) =>
+        packet.cmd === "publish"
+          ? JSON.stringify({ ...packet, payload: Buffer.from(packet.payload).toString("hex").slice(0, 80) })
+          : JSON.stringify(packet),
+      );
     return `the inbox has ${this.#inbox.length} packet(s):\n  ${list.join("\n  ")}`;
   }
 }

@@ -337,14 +337,13 @@ describe("calls by HTTP", () => {
 
   test("a caller who goes away ends the call's signal", async () => {
     const leave = new AbortController();
-    const running = call(port, "Slow/UntilGone");
-    running.catch(() => undefined);
-    const gone = request(port, "/call/Slow/UntilGone", { method: "POST", signal: leave.signal });
-    const count = (message: string): number => server.log.filter((line) => line.message === message).length;
-    await expect.poll(() => count("the call runs"), { timeout: 5_000 }).toBe(2);
+    const running = request(port, "/call/Slow/UntilGone", { method: "POST", signal: leave.signal });
+    const gone = expect(running).rejects.toThrow();
+    await server.logged("the call runs");
+    expect(server.log.filter((line) => line.message === "the caller is gone")).toEqual([]);
     leave.abort();
-    await expect(gone).rejects.toThrow();
-    await expect.poll(() => count("the caller is gone"), { timeout: 5_000 }).toBe(1);
+    await gone;
+    await server.logged("the caller is gone");
   });
 });
 

@@ -1,6 +1,7 @@
 /**
  * The server as a resource of a test: in this process, or as a process of its own run from source.
  */
+import { EventEmitter, once } from "node:events";
 import { rm, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -41,6 +42,8 @@ export interface Addresses {
 export interface TestServer extends Server, Addresses {
   /** What it has logged so far. Nothing of it is printed. */
   readonly log: readonly LogLine[];
+  /** Waits for a line of the log with this message, written before or after this call. */
+  logged(message: string): Promise<LogLine>;
 }
 
 const TEST_SETTINGS: object = {
@@ -51,16 +54,34 @@ const TEST_SETTINGS: object = {
   log: { format: "json" },
 };
 
+/** How long a test waits for a line of the log, in ms. */
+const LOG_WAIT_MS = 10_000;
+
 /** Starts a server in this process: `await using server = await startServer({ settings: { gate: { secret: false } } })`. */
 export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
   const { settings = {}, logLevel = "debug", ...rest } = options;
   const lines: LogLine[] = [];
-  const log = createLog({ level: logLevel, format: "json", write: (line) => lines.push(parseLine(line)) });
+  const written = new EventEmitter();
+  const log = createLog({
+    level: logLevel,
+    format: "json",
+    write(text) {
+      const line = parseLine(text);
+      lines.push(line);
+      written.emit("line", line);
+    },
+  });
   const server = await createServer({ ...rest, config: resolveConfig(merge(TEST_SETTINGS, settings)), log });
   await server.start();
   return {
     ...addressesOf(server.ports),
     log: lines,
+    async logged(message) {
+      let line = lines.find((candidate) => candidate.message === message);
+      const signal = AbortSignal.timeout(LOG_WAIT_MS);
+      while (line?.message !== message) [line] = (await once(written, "line", { signal })) as [LogLine];
+      return line;
+    },
     ports: server.ports,
     config: server.config,
     get phase() {

@@ -1,15 +1,14 @@
 // Generates everything that is committed but made from something else. Run it after a change of a .proto.
 // `--check` writes nothing and exits 1 when a committed file is not what would be generated.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { tsImport } from "tsx/esm/api";
 
 const top = fileURLToPath(new URL("..", import.meta.url));
-const { generateContracts, readFrom } = await tsImport(
-  "../packages/shared/src/contract/generate/generate.ts",
-  import.meta.url,
-);
+const folder = "../packages/shared/src/contract/generate";
+const { generateContracts, readFrom, readText } = await tsImport(`${folder}/generate.ts`, import.meta.url);
+const { firstDifference } = await tsImport(`${folder}/difference.ts`, import.meta.url);
 
 /** Inside the package contracts import the runtime's files themselves: the entry exports the contracts. */
 const ownRuntime = (name) => (name === "ModuleContract" ? "../contract.ts" : "../message.ts");
@@ -27,14 +26,14 @@ const isCheck = process.argv.includes("--check");
 let stale = 0;
 
 for (const { files, include, out, options } of targets) {
-  const folders = include.map((folder) => join(top, folder));
+  const folders = include.map((name) => join(top, name));
   for (const { name, text } of generateContracts(files, readFrom(folders), options)) {
     const path = join(top, out, name);
-    const old = readIfThere(path);
-    if (old === text) continue;
+    const difference = firstDifference(readText(path), text);
+    if (difference === undefined) continue;
     if (isCheck) {
       stale += 1;
-      console.error(`${relative(top, path)} is not up to date${firstDifference(old, text)}`);
+      console.error(`${relative(top, path)} is not up to date: ${difference}`);
     } else {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, text);
@@ -46,22 +45,4 @@ for (const { files, include, out, options } of targets) {
 if (stale > 0) {
   console.error("Run `npm run generate` and commit the result.");
   process.exitCode = 1;
-}
-
-function readIfThere(path) {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  }
-}
-
-function firstDifference(old, text) {
-  if (old === undefined) return ": it is missing";
-  const before = old.split("\n");
-  const after = text.split("\n");
-  const line = after.findIndex((content, index) => content !== before[index]);
-  if (line < 0) return `: it has ${before.length - after.length} lines too many at its end`;
-  return `, first on line ${line + 1}:\n- ${before[line] ?? ""}\n+ ${after[line]}`;
 }

@@ -6,7 +6,6 @@ import { MAX_JSON_DEPTH } from "../limits.ts";
 import {
   describeValue,
   isRecord,
-  own,
   parseKey,
   pathOf,
   type Field,
@@ -19,10 +18,9 @@ export function checkMessage(layout: Layout, message: unknown, path: string, dep
   if (!isRecord(message))
     throw refused(path === "" ? layout.name : path, `an object of ${layout.name}`, message);
   if (depth >= MAX_JSON_DEPTH) throw refused(path, `fewer than ${MAX_JSON_DEPTH} messages in each other`);
-  for (const field of layout.fields)
-    checkField(field, own(message, field.name), pathOf(path, field.name), depth);
+  for (const field of layout.fields) checkField(field, message[field.name], pathOf(path, field.name), depth);
   for (const [name, members] of layout.oneofs) {
-    if (members.filter((member) => isGiven(own(message, member.name))).length > 1) {
+    if (members.filter((member) => isGiven(message[member.name])).length > 1) {
       throw refused(pathOf(path, name), `at most one of ${members.map((member) => member.name).join(", ")}`);
     }
   }

@@ -1,7 +1,7 @@
 /**
  * What generated contracts say of a message's fields, and the form in which the other rooms read it.
  */
-import { scalarOf, type Scalar, type ScalarName } from "./scalar.ts";
+import { scalarOf, type Scalar, type ScalarName, type ScalarValue } from "./scalar.ts";
 import { WireType } from "./wire.ts";
 
 /** What every field says. Rules hold for each element of a repeated field and each value of a map. */
@@ -50,6 +50,7 @@ export interface Field {
   readonly layout: (() => Layout) | undefined;
   /** What a map's key is; undefined for everything but maps. */
   readonly key: Scalar | undefined;
+  readonly shape: "single" | "list" | "map";
   /** True when it is filled in with zero on input and left out on output: no message, no optional, no oneof. */
   readonly hasZero: boolean;
   /** True when a repeated field's elements travel in one run. */
@@ -72,6 +73,12 @@ export interface Layout {
   readonly longestName: number;
   /** The members of each oneof. */
   readonly oneofs: ReadonlyMap<string, readonly Field[]>;
+  /** The message fields that must be there. */
+  readonly required: readonly Field[];
+  /** What a message holds before anything was read, as far as messages can share it. */
+  readonly zeros: Readonly<Record<string, unknown>>;
+  /** The fields whose zero every message needs for itself: lists, maps and bytes. */
+  readonly fresh: readonly Field[];
 }
 
 /** Makes a generated message's layout. */
@@ -93,7 +100,19 @@ export function createLayout(name: string, specs: readonly FieldSpec[]): Layout 
     ]),
     longestName: Math.max(0, ...fields.map((field) => field.name.length)),
     oneofs,
+    required: fields.filter((field) => field.layout !== undefined && field.spec.required === true),
+    zeros: Object.fromEntries(
+      fields.filter((field) => field.hasZero).map((field) => [field.name, zeroOf(field)]),
+    ),
+    fresh: fields.filter((field) => field.hasZero && typeof zeroOf(field) === "object"),
   };
+}
+
+/** Makes a message whose fields all have their zero values. */
+export function zeroMessage(layout: Layout): Record<string, unknown> {
+  const message = { ...layout.zeros };
+  for (const field of layout.fresh) message[field.name] = zeroOf(field);
+  return message;
 }
 
 function resolveField(spec: FieldSpec): Field {
@@ -107,6 +126,7 @@ function resolveField(spec: FieldSpec): Field {
     name: spec.name,
     scalar,
     layout: spec.type === "message" ? () => spec.message().layout : undefined,
+    shape: spec.map !== undefined ? "map" : spec.repeated === true ? "list" : "single",
     key: spec.map === undefined ? undefined : scalarOf(spec.map),
     hasZero: list || (scalar !== undefined && spec.optional !== true && spec.oneof === undefined),
     packed,
@@ -116,7 +136,7 @@ function resolveField(spec: FieldSpec): Field {
 }
 
 /** Returns what a field holds when nothing was sent: fresh for whoever gets it, undefined when it has no zero. */
-export function zeroOf(field: Field): unknown {
+function zeroOf(field: Field): unknown {
   if (field.key !== undefined) return newMap();
   if (field.spec.repeated === true) return [];
   return field.scalar?.zero();
@@ -152,15 +172,13 @@ export function describeValue(value: unknown): string {
 }
 
 /** Reads a map's key from the text that it is in objects, or returns undefined when it is none. */
-export function parseKey(key: Scalar, text: string): unknown {
-  switch (typeof key.zero()) {
-    case "boolean":
-      return text === "true" ? true : text === "false" ? false : undefined;
-    case "number":
-      return /^-?[0-9]{1,10}$/.test(text) ? key.fromJson(Number(text)) : undefined;
-    default:
-      return key.fromJson(text);
-  }
+export function parseKey(key: Scalar, text: string): ScalarValue | undefined {
+  const zero = key.zero();
+  const value = key.fromJson(
+    typeof zero === "number" ? Number(text) : typeof zero === "boolean" ? text === "true" : text,
+  );
+  // One key has one text: neither "007" nor "0x7" is 7.
+  return value !== undefined && String(value) === text ? value : undefined;
 }
 
 /** Makes an enum a scalar type: a number in programs and in JSON, where its name is taken as well. */

@@ -12,7 +12,7 @@ import {
   own,
   parseKey,
   pathOf,
-  zeroOf,
+  zeroMessage,
   type Field,
   type Layout,
 } from "./field.ts";
@@ -26,7 +26,7 @@ export function messageToJson(layout: Layout, message: unknown, depth: number): 
   if (!isRecord(message)) throw unfit(layout.name, "an object");
   const json: Record<string, JsonValue> = {};
   for (const field of layout.fields) {
-    const value = own(message, field.name);
+    const value = message[field.name];
     if (value === undefined || value === null) continue;
     const mapped = fieldToJson(field, value, depth);
     if (mapped !== undefined) json[field.name] = mapped;
@@ -47,7 +47,7 @@ function fieldToJson(field: Field, value: unknown, depth: number): JsonValue | u
     if (!Array.isArray(value)) throw unfit(field.name, "an array");
     return value.length === 0 ? undefined : value.map((element) => valueToJson(field, element, depth));
   }
-  if (field.hasZero && field.scalar?.is(value) === true && field.scalar.isZero(value)) return undefined;
+  if (field.hasZero && field.scalar?.isZero(value) === true) return undefined;
   return valueToJson(field, value, depth);
 }
 
@@ -64,15 +64,18 @@ function unfit(name: string, expected: string): MqplayError {
 /** Maps JSON to a message. @throws MqplayError `malformed` with the path of the value that does not fit */
 export function messageFromJson(layout: Layout, json: unknown, path: string, depth: number): object {
   if (depth >= MAX_JSON_DEPTH) throw malformed(`more than ${MAX_JSON_DEPTH} messages in each other`, path);
-  const message: Record<string, unknown> = {};
+  const message = zeroMessage(layout);
   if (json !== undefined && json !== null && !isRecord(json)) {
     throw malformed("expected an object", path === "" ? undefined : path);
   }
-  const values = isRecord(json) ? valuesOf(layout, json) : [];
-  for (const [index, field] of layout.fields.entries()) {
-    const value = values[index];
-    if (value !== undefined && value !== null) message[field.name] = fieldFromJson(field, value, path, depth);
-    else if (field.hasZero) message[field.name] = zeroOf(field);
+  if (isRecord(json)) {
+    const values = valuesOf(layout, json);
+    for (let index = 0; index < values.length; index += 1) {
+      const field = layout.fields[index];
+      const value = values[index];
+      if (field === undefined || value === undefined || value === null) continue;
+      message[field.name] = fieldFromJson(field, value, pathOf(path, field.name), depth);
+    }
   }
   for (const [name, members] of layout.oneofs) {
     if (members.filter((member) => message[member.name] !== undefined).length > 1) {
@@ -88,11 +91,17 @@ export function messageFromJson(layout: Layout, json: unknown, path: string, dep
 
 /** Finds each field's value by the name's exact form, else by one that differs only in case or is in lowerCamelCase. */
 function valuesOf(layout: Layout, json: Readonly<Record<string, unknown>>): unknown[] {
-  const values = layout.fields.map((field) => own(json, field.name));
+  const values: unknown[] = [];
+  let found = 0;
+  for (const field of layout.fields) {
+    const value = own(json, field.name);
+    if (value !== undefined) found += 1;
+    values.push(value);
+  }
   const keys = Object.keys(json);
-  if (values.every((value) => value !== undefined) || keys.length === 0) return values;
+  if (found === keys.length) return values;
   for (const key of keys) {
-    // No name is longer than the longest; a key of kilobytes is not worth folding.
+    // A key longer than every name is not worth folding.
     if (key.length > layout.longestName) continue;
     const index = layout.byFoldedName.get(key.toLowerCase());
     if (index !== undefined && values[index] === undefined) values[index] = json[key];
@@ -100,15 +109,14 @@ function valuesOf(layout: Layout, json: Readonly<Record<string, unknown>>): unkn
   return values;
 }
 
-function fieldFromJson(field: Field, json: unknown, parent: string, depth: number): unknown {
-  const path = pathOf(parent, field.name);
+function fieldFromJson(field: Field, json: unknown, path: string, depth: number): unknown {
   if (field.key !== undefined) {
     if (!isRecord(json)) throw malformed("expected an object", path);
     const map = newMap();
     for (const text of Object.keys(json)) {
       const key = parseKey(field.key, text);
       if (key === undefined) throw malformed(`expected keys that are ${field.key.expected}`, path);
-      map[String(key)] = valueFromJson(field, json[text], `${path}[${JSON.stringify(text)}]`, depth);
+      map[text] = valueFromJson(field, json[text], `${path}[${JSON.stringify(text)}]`, depth);
     }
     return map;
   }

@@ -36,7 +36,7 @@ class TableMessage<T extends object> implements Message<T> {
   }
 
   encode(message: T): Uint8Array {
-    const writer = new WireWriter();
+    const writer = WireWriter.take();
     writeMessage(this.layout, message, writer);
     return writer.finish();
   }
@@ -59,6 +59,7 @@ class TableMessage<T extends object> implements Message<T> {
 
   /** The layout was followed, and the generator wrote it and `T` from one source: here the two meet. */
   #typed(value: object): T {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return value as T;
   }
 }

@@ -3,7 +3,7 @@
  * over, of a field sent twice the last counts, repeated numbers are taken packed or not.
  */
 import { MqplayError } from "../errors.ts";
-import { isRecord, own, parseKey, pathOf, zeroOf, type Field, type Layout } from "./field.ts";
+import { isRecord, parseKey, pathOf, zeroMessage, type Field, type Layout } from "./field.ts";
 import type { Scalar } from "./scalar.ts";
 import { malformed, WireReader, WireType, type WireWriter } from "./wire.ts";
 
@@ -15,7 +15,7 @@ const ENTRY_VALUE = 2;
 export function writeMessage(layout: Layout, message: unknown, writer: WireWriter): void {
   if (!isRecord(message)) throw unfit(layout.name, "an object");
   for (const field of layout.fields) {
-    const value = own(message, field.name);
+    const value = message[field.name];
     if (value === undefined || value === null) continue;
     if (field.key !== undefined) writeMap(field, field.key, value, writer);
     else if (field.spec.repeated === true) writeList(field, value, writer);
@@ -75,8 +75,7 @@ function unfit(name: string, expected: string): MqplayError {
 
 /** Reads a message up to the reader's end. @throws MqplayError `malformed` */
 export function readMessage(layout: Layout, reader: WireReader, path: string): object {
-  const message: Record<string, unknown> = {};
-  for (const field of layout.fields) if (field.hasZero) message[field.name] = zeroOf(field);
+  const message = zeroMessage(layout);
   while (reader.position < reader.end) {
     const tag = reader.varint32();
     const field = layout.byNumber.get(tag >>> 3);
@@ -97,7 +96,7 @@ function readField(
   reader: WireReader,
   path: string,
 ): boolean {
-  if (field.key === undefined && field.spec.repeated !== true) {
+  if (field.shape === "single") {
     if (wireType !== field.wireType) return false;
     message[field.name] = readValue(field, reader, path);
     return true;
@@ -162,9 +161,8 @@ export function assertRequired(
   message: Readonly<Record<string, unknown>>,
   path: string,
 ): void {
-  for (const field of layout.fields) {
-    if (field.layout !== undefined && field.spec.required === true && message[field.name] === undefined) {
+  for (const field of layout.required) {
+    if (message[field.name] === undefined)
       throw malformed("is required and missing", pathOf(path, field.name));
-    }
   }
 }

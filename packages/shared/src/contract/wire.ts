@@ -7,6 +7,7 @@
  * Not `protobufjs/minimal`: this reader and writer are a quarter of its size and need neither `long` nor a Buffer
  * (figures in docs/decisions.md).
  */
+import { allocate, utf8Decode, utf8Encode } from "#host";
 import { MqplayError } from "../errors.ts";
 import { MAX_JSON_DEPTH } from "../limits.ts";
 
@@ -25,8 +26,14 @@ const FIRST_BUFFER_BYTES = 1_024;
 /** A larger buffer is not kept after its message. */
 const KEPT_BUFFER_BYTES = 65_536;
 
-/** Characters that are made into a string at once; arguments of a call live on the stack. */
-const STRING_CHUNK = 4_096;
+/** The greatest number whose varint is one byte. */
+const MAX_ONE_BYTE = 0x7f;
+
+/** Up to so many bytes a loop over ASCII beats the host's converter; names, ids and tokens mostly are so short. */
+const SHORT_TEXT = 24;
+
+/** Where a float's bits become a number and back: written and read at once, never held. */
+const bits = /* @__PURE__ */ new DataView(new ArrayBuffer(8));
 
 /** Makes the error of every decoding fault. */
 export function malformed(detail: string, path?: string): MqplayError {
@@ -40,12 +47,10 @@ export class WireReader {
   /** Where this message ends. */
   end: number;
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   #depth = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.position = 0;
     this.end = bytes.length;
   }
@@ -65,6 +70,12 @@ export class WireReader {
 
   /** Reads a varint's low 32 bits, unsigned; the rest of its at most 10 bytes is passed over. */
   varint32(): number {
+    // Most tags, lengths and small numbers are one byte.
+    const first = this.position < this.end ? (this.#bytes[this.position] ?? 0) : 0x80;
+    if (first < 0x80) {
+      this.position += 1;
+      return first;
+    }
     let value = 0;
     for (let shift = 0; shift < 70; shift += 7) {
       const byte = this.#byte();
@@ -80,12 +91,12 @@ export class WireReader {
     let high = 0;
     for (let index = 0; index < 10; index += 1) {
       const byte = this.#byte();
-      const bits = byte & 0x7f;
-      if (index < 4) low |= bits << (7 * index);
+      const part = byte & 0x7f;
+      if (index < 4) low |= part << (7 * index);
       else if (index === 4) {
-        low |= bits << 28;
-        high = bits >>> 4;
-      } else high |= bits << (7 * index - 32);
+        low |= part << 28;
+        high = part >>> 4;
+      } else high |= part << (7 * index - 32);
       if (byte < 0x80) return joined(low, high);
     }
     throw malformed("a number has more than 10 bytes");
@@ -104,21 +115,27 @@ export class WireReader {
 
   /** Reads 4 bytes, little-endian, unsigned. */
   fixed32(): number {
-    return this.#view.getUint32(this.#claim(4), true);
+    const start = this.#claim(4);
+    const bytes = this.#bytes;
+    const low = (bytes[start] ?? 0) | ((bytes[start + 1] ?? 0) << 8);
+    return (low | ((bytes[start + 2] ?? 0) << 16) | ((bytes[start + 3] ?? 0) << 24)) >>> 0;
   }
 
   /** Reads 8 bytes, little-endian, unsigned. */
   fixed64(): bigint {
-    const start = this.#claim(8);
-    return joined(this.#view.getUint32(start, true), this.#view.getUint32(start + 4, true));
+    const low = this.fixed32();
+    return joined(low, this.fixed32());
   }
 
   float(): number {
-    return this.#view.getFloat32(this.#claim(4), true);
+    bits.setUint32(0, this.fixed32());
+    return bits.getFloat32(0);
   }
 
   double(): number {
-    return this.#view.getFloat64(this.#claim(8), true);
+    bits.setUint32(4, this.fixed32());
+    bits.setUint32(0, this.fixed32());
+    return bits.getFloat64(0);
   }
 
   /** Reads a length and returns a copy of that many bytes. */
@@ -134,7 +151,10 @@ export class WireReader {
   string(): string {
     const length = this.varint32();
     const start = this.#claim(length);
-    return readUtf8(this.#bytes, start, start + length);
+    return (
+      (length <= SHORT_TEXT ? readAscii(this.#bytes, start, start + length) : undefined) ??
+      utf8Decode(this.#bytes.subarray(start, start + length))
+    );
   }
 
   /** Reads a length and narrows the reader to that many bytes. Give the result to {@link leave}. */
@@ -174,32 +194,29 @@ export class WireReader {
   }
 }
 
-/** A buffer that the last writer gave back: an allocation less per message. Only ever owned by one writer at a time. */
-let spare: Uint8Array | undefined;
+/** A writer that has done its work and waits for the next message: two allocations less for each. */
+let spare: WireWriter | undefined;
 
 /** Writes one message from front to back. */
 export class WireWriter {
-  #bytes: Uint8Array;
-  #view: DataView;
+  #bytes = new Uint8Array(FIRST_BUFFER_BYTES);
   #position = 0;
   #depth = 0;
 
-  constructor() {
-    this.#bytes = spare ?? new Uint8Array(FIRST_BUFFER_BYTES);
+  /** Returns a writer for one message. Whoever takes it ends with {@link finish}; one that is dropped is not missed. */
+  static take(): WireWriter {
+    const writer = spare ?? new WireWriter();
     spare = undefined;
-    this.#view = new DataView(this.#bytes.buffer);
+    return writer;
   }
 
-  /** Returns what was written, in bytes of its own. The writer is of no further use. */
+  /** Returns what was written, in bytes of its own. The writer is for others from then on. */
   finish(): Uint8Array {
-    const result = this.#bytes.slice(0, this.#position);
-    this.discard();
+    const result = allocate(this.#position);
+    result.set(this.#bytes.subarray(0, this.#position));
+    this.#position = 0;
+    if (this.#bytes.length <= KEPT_BUFFER_BYTES) keep(this);
     return result;
-  }
-
-  /** Gives the buffer back without a result. The writer is of no further use. */
-  discard(): void {
-    if (this.#bytes.length <= KEPT_BUFFER_BYTES) spare = this.#bytes;
   }
 
   /** Makes room for `size` bytes and returns where they begin. */
@@ -210,7 +227,6 @@ export class WireWriter {
       const larger = new Uint8Array(Math.max(this.#position, this.#bytes.length * 2));
       larger.set(this.#bytes);
       this.#bytes = larger;
-      this.#view = new DataView(larger.buffer);
     }
     return start;
   }
@@ -255,25 +271,26 @@ export class WireWriter {
   }
 
   fixed32(value: number): void {
-    const at = this.#claim(4);
-    this.#view.setUint32(at, value, true);
+    const start = this.#claim(4);
+    for (let index = 0; index < 4; index += 1) this.#bytes[start + index] = value >>> (8 * index);
   }
 
   fixed64(value: bigint): void {
-    const at = this.#claim(8);
     const [low, high] = halves(value);
-    this.#view.setUint32(at, low, true);
-    this.#view.setUint32(at + 4, high, true);
+    this.fixed32(low);
+    this.fixed32(high);
   }
 
   float(value: number): void {
-    const at = this.#claim(4);
-    this.#view.setFloat32(at, value, true);
+    bits.setFloat32(0, value);
+    this.fixed32(bits.getUint32(0));
   }
 
   double(value: number): void {
-    const at = this.#claim(8);
-    this.#view.setFloat64(at, value, true);
+    bits.setFloat64(0, value);
+    const high = bits.getUint32(0);
+    this.fixed32(bits.getUint32(4));
+    this.fixed32(high);
   }
 
   bytes(value: Uint8Array): void {
@@ -282,12 +299,25 @@ export class WireWriter {
     this.#bytes.set(value, at);
   }
 
-  /** Writes a length and UTF-8; a lone surrogate becomes U+FFFD. */
+  /** Writes a length and UTF-8. @throws MqplayError `malformed` when the text holds half a surrogate pair */
   string(value: string): void {
-    const length = utf8Length(value);
-    this.varint32(length);
-    const at = this.#claim(length);
-    writeUtf8(value, this.#bytes, at, length);
+    if (value.length > MAX_ONE_BYTE || !this.#ascii(value)) this.bytes(utf8Encode(value));
+  }
+
+  /** Writes a text whose length fits one byte, or nothing when it is not pure ASCII. */
+  #ascii(value: string): boolean {
+    const start = this.#claim(value.length + 1);
+    const bytes = this.#bytes;
+    bytes[start] = value.length;
+    for (let index = 0; index < value.length; index += 1) {
+      const unit = value.charCodeAt(index);
+      if (unit > 0x7f) {
+        this.#position = start;
+        return false;
+      }
+      bytes[start + 1 + index] = unit;
+    }
+    return true;
   }
 
   /** Begins something whose length comes before it and is not known yet. Give the result to {@link leave}. */
@@ -307,7 +337,7 @@ export class WireWriter {
     const start = mark + 1;
     const end = this.#position;
     const length = end - start;
-    if (length <= 0x7f) {
+    if (length <= MAX_ONE_BYTE) {
       this.#bytes[mark] = length;
       return;
     }
@@ -320,89 +350,36 @@ export class WireWriter {
   }
 }
 
+function keep(writer: WireWriter): void {
+  spare = writer;
+}
+
 /** Joins two 32-bit halves; no 64-bit literal, because the SDK is also compiled for hosts whose syntax has none. */
 function joined(low: number, high: number): bigint {
   return (BigInt(high >>> 0) << BigInt(32)) | BigInt(low >>> 0);
 }
 
 function halves(value: bigint): [low: number, high: number] {
-  const bits = BigInt.asUintN(64, value);
-  return [Number(bits & BigInt(0xffff_ffff)), Number(bits >> BigInt(32))];
+  const unsigned = BigInt.asUintN(64, value);
+  return [Number(unsigned & BigInt(0xffff_ffff)), Number(unsigned >> BigInt(32))];
 }
 
-function utf8Length(text: string): number {
-  let length = text.length;
-  for (let index = 0; index < text.length; index += 1) {
-    const unit = text.charCodeAt(index);
-    if (unit < 0x80) continue;
-    if (unit < 0x800) length += 1;
-    else {
-      length += 2;
-      // A pair is 4 bytes: two for each of its units.
-      if ((unit & 0xfc00) === 0xd800 && (text.charCodeAt(index + 1) & 0xfc00) === 0xdc00) {
-        index += 1;
-      }
-    }
-  }
-  return length;
-}
-
-function writeUtf8(text: string, target: Uint8Array, start: number, length: number): void {
-  let at = start;
-  if (length === text.length) {
-    for (let index = 0; index < length; index += 1) target[at++] = text.charCodeAt(index);
-    return;
-  }
-  for (const character of text) {
-    let point = character.codePointAt(0) ?? 0;
-    if (point < 0x80) {
-      target[at++] = point;
-      continue;
-    }
-    if (point >= 0xd800 && point < 0xe000) point = 0xfffd;
-    if (point < 0x800) target[at++] = 0xc0 | (point >> 6);
-    else {
-      if (point < 0x1_0000) target[at++] = 0xe0 | (point >> 12);
-      else {
-        target[at++] = 0xf0 | (point >> 18);
-        target[at++] = 0x80 | ((point >> 12) & 0x3f);
-      }
-      target[at++] = 0x80 | ((point >> 6) & 0x3f);
-    }
-    target[at++] = 0x80 | (point & 0x3f);
-  }
-}
-
-function readUtf8(bytes: Uint8Array, start: number, end: number): string {
+/** Reads a short text four characters at a time, or returns undefined when it is not pure ASCII. */
+function readAscii(bytes: Uint8Array, start: number, end: number): string | undefined {
   let text = "";
-  let codes: number[] = [];
-  for (let at = start; at < end;) {
-    const first = bytes[at++] ?? 0;
-    if (first < 0x80) codes.push(first);
-    else {
-      const more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
-      let point = first & (0x3f >> more);
-      if (first < 0xc2 || first > 0xf4 || at + more > end) throw malformed("a string is not UTF-8");
-      for (let count = 0; count < more; count += 1) {
-        const next = bytes[at++] ?? 0;
-        if ((next & 0xc0) !== 0x80) throw malformed("a string is not UTF-8");
-        point = (point << 6) | (next & 0x3f);
-      }
-      // Longer than it need be, a surrogate, or beyond Unicode: two texts for one meaning.
-      if (
-        point < (more === 3 ? 0x1_0000 : more === 2 ? 0x800 : 0x80) ||
-        point > 0x10_ffff ||
-        (point & ~0x7ff) === 0xd800
-      ) {
-        throw malformed("a string is not UTF-8");
-      }
-      if (point < 0x1_0000) codes.push(point);
-      else codes.push(0xd7c0 + (point >> 10), 0xdc00 | (point & 0x3ff));
-    }
-    if (codes.length >= STRING_CHUNK) {
-      text += String.fromCharCode(...codes);
-      codes = [];
-    }
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    const first = bytes[at] ?? 0;
+    const second = bytes[at + 1] ?? 0;
+    const third = bytes[at + 2] ?? 0;
+    const fourth = bytes[at + 3] ?? 0;
+    if ((first | second | third | fourth) > 0x7f) return undefined;
+    text += String.fromCharCode(first, second, third, fourth);
   }
-  return text + String.fromCharCode(...codes);
+  for (; at < end; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (byte > 0x7f) return undefined;
+    text += String.fromCharCode(byte);
+  }
+  return text;
 }

@@ -4,7 +4,7 @@
 import protobuf from "protobufjs";
 import type { ScalarName } from "../scalar.ts";
 import { checkPattern } from "./pattern.ts";
-import type { FileReader } from "./build.ts";
+import type { FileReader } from "./file-reader.ts";
 import type { FieldModel, FieldRules, FieldType } from "./model.ts";
 import { isObject } from "./options.ts";
 

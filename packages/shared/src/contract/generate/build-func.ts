@@ -3,7 +3,7 @@
  */
 import type protobuf from "protobufjs";
 import type { Access } from "../contract.ts";
-import type { FileReader } from "./build.ts";
+import type { FileReader } from "./file-reader.ts";
 import { lowerCamel, type FuncModel, type Payload } from "./model.ts";
 import { isObject, type OptionUse } from "./options.ts";
 

@@ -6,49 +6,10 @@ import protobuf from "protobufjs";
 import { contractInvalid, type Fault } from "./fault.ts";
 import { readField } from "./build-field.ts";
 import { readFunc } from "./build-func.ts";
-import type { EnumModel, FileModel, MessageModel, Place, ServiceModel } from "./model.ts";
-import { OptionReader, type OptionOwner, type OptionUse } from "./options.ts";
+import { FileReader } from "./file-reader.ts";
+import type { EnumModel, FileModel, MessageModel, ServiceModel } from "./model.ts";
 import { TypeNames } from "./type-names.ts";
 import type { Source } from "./sources.ts";
-
-/** Everything that is needed to read one file's declarations. */
-export class FileReader {
-  readonly source: Source;
-  readonly names: TypeNames;
-  readonly options: OptionReader;
-  readonly #lines: ReadonlyMap<string, number>;
-
-  constructor(source: Source, names: TypeNames, faults: Fault[]) {
-    this.source = source;
-    this.names = names;
-    this.options = new OptionReader(source.file, source.declarations, faults);
-    this.#lines = new Map(source.declarations.list.map(({ path, line }) => [path, line]));
-  }
-
-  /** Where a declaration is. */
-  place(path: string): Place {
-    return { file: this.source.file, line: this.#lines.get(path) ?? 0 };
-  }
-
-  /** Adds a fault at a declaration. */
-  fault(path: string, detail: string): void {
-    this.options.fault(this.place(path).line, detail);
-  }
-
-  /** The mqplay options of a declaration. */
-  uses(
-    kind: OptionOwner,
-    path: string,
-    object: protobuf.ReflectionObject,
-  ): ReadonlyMap<string, readonly OptionUse[]> {
-    return this.options.uses(kind, path, object);
-  }
-
-  /** A declaration's full name. */
-  fullName(path: string): string {
-    return this.source.package === "" ? path : `${this.source.package}.${path}`;
-  }
-}
 
 /** Builds the model. @throws MqplayError `contractInvalid` with everything that is wrong */
 export function buildModel(sources: readonly Source[]): FileModel[] {

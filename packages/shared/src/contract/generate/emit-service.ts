@@ -1,10 +1,17 @@
 /**
  * Writes the contract value of a service.
  */
-import { docComment, type RuntimeNames } from "./emit.ts";
+import { docComment } from "./doc-comment.ts";
 import type { TypeTable } from "./emit-types.ts";
-import { pushKey, type FileModel, type FuncModel, type Payload, type ServiceModel } from "./model.ts";
-import { pushesOf } from "./rules.ts";
+import {
+  pushKey,
+  pushesOf,
+  type FileModel,
+  type FuncModel,
+  type Payload,
+  type ServiceModel,
+} from "./model.ts";
+import type { RuntimeNames } from "./runtime-names.ts";
 
 /** Writes a service as a contract. */
 export function emitService(

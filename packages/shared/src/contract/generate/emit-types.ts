@@ -1,8 +1,9 @@
 /**
  * Writes messages and enums.
  */
-import { docComment, type RuntimeNames } from "./emit.ts";
+import { docComment } from "./doc-comment.ts";
 import type { EnumModel, FieldModel, MessageModel } from "./model.ts";
+import type { RuntimeNames } from "./runtime-names.ts";
 import type { ScalarName } from "../scalar.ts";
 
 /** Types by full name. */

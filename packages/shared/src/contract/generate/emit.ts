@@ -5,9 +5,7 @@
 import { emitService } from "./emit-service.ts";
 import { emitType } from "./emit-types.ts";
 import type { EnumModel, FileModel, MessageModel } from "./model.ts";
-
-/** What a generated file imports from the runtime, and where those are. */
-export type RuntimeModule = (name: "defineMessage" | "Message" | "ModuleContract") => string;
+import { RuntimeNames, type RuntimeModule } from "./runtime-names.ts";
 
 /** How files are written. */
 export interface EmitOptions {
@@ -119,41 +117,6 @@ function siblings(unit: Unit, units: readonly Unit[], options: EmitOptions): str
   });
 }
 
-/** What a file uses of the runtime; a message of its own with such a name makes the runtime's come under another. */
-export class RuntimeNames {
-  readonly #own: ReadonlySet<string>;
-  readonly #used = new Set<"defineMessage" | "Message" | "ModuleContract">();
-
-  constructor(own: readonly string[]) {
-    this.#own = new Set(own);
-  }
-
-  /** Returns the name to write, and remembers to import it. */
-  use(name: "defineMessage" | "Message" | "ModuleContract"): string {
-    this.#used.add(name);
-    return this.#own.has(name) ? `mqplay${name.charAt(0).toUpperCase()}${name.slice(1)}` : name;
-  }
-
-  /** The import lines. */
-  imports(runtime: RuntimeModule): string[] {
-    const byModule = new Map<string, string[]>();
-    for (const name of [...this.#used].sort()) {
-      const local = this.use(name);
-      const item = `${name === "defineMessage" ? "" : "type "}${name}${local === name ? "" : ` as ${local}`}`;
-      byModule.set(runtime(name), [...(byModule.get(runtime(name)) ?? []), item]);
-    }
-    return [...byModule].map(([module, items]) => {
-      const allTypes = items.every((item) => item.startsWith("type "));
-      const list = allTypes ? items.map((item) => item.slice("type ".length)) : items;
-      return `import ${allTypes ? "type " : ""}{ ${list.sort(byName).join(", ")} } from "${module}";`;
-    });
-  }
-}
-
-function byName(a: string, b: string): number {
-  return a.replace("type ", "") < b.replace("type ", "") ? -1 : 1;
-}
-
 function baseName(file: string): string {
   return (file.split("/").at(-1) ?? file).replace(/\.proto$/, "");
 }
@@ -163,15 +126,4 @@ function kebab(name: string): string {
     .replaceAll(/([a-z0-9])([A-Z])/g, "$1-$2")
     .replaceAll("_", "-")
     .toLowerCase();
-}
-
-/** Writes a doc comment, or nothing. */
-export function docComment(comment: string | undefined, indent: string): string {
-  if (comment === undefined || comment.trim() === "") return "";
-  const lines = comment
-    .replaceAll("*/", "*\\/")
-    .split("\n")
-    .map((line) => line.trimEnd());
-  if (lines.length === 1) return `${indent}/** ${lines[0]} */\n`;
-  return `${indent}/**\n${lines.map((line) => `${indent} * ${line}`.trimEnd()).join("\n")}\n${indent} */\n`;
 }

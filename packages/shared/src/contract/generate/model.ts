@@ -115,3 +115,10 @@ export function pushKey(service: string, message: string): string {
   const bare = message.startsWith(`${service}_`) ? message.slice(service.length + 1) : message;
   return lowerCamel(bare.replace(/_(?:Response|Push)$/, ""));
 }
+
+/** The pushes of a file. */
+export function pushesOf(file: FileModel): (MessageModel & { readonly push: number })[] {
+  return file.types.flatMap((type) =>
+    type.kind === "message" && type.push !== undefined ? [{ ...type, push: type.push }] : [],
+  );
+}

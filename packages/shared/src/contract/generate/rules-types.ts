@@ -1,9 +1,9 @@
 /**
  * The rules for messages and enums.
  */
+import { once, type AddFault } from "./fault.ts";
 import type { EnumModel, FileModel, MessageModel } from "./model.ts";
 import { badFieldName, badTypeName } from "./reserved.ts";
-import { once, type AddFault } from "./rules.ts";
 
 /** The greatest field number of protobuf, and the range that it keeps for itself. */
 const MAX_FIELD_NUMBER = 0x1fff_ffff;

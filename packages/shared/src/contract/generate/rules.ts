@@ -2,9 +2,8 @@
  * The rules that a contract must keep, checked on the finished model: numbers, names, and what belongs together.
  */
 import { LOWEST_GENERAL_STATE, STATE_OK_LEGACY } from "../../state.ts";
-import { contractInvalid, type Fault } from "./fault.ts";
-import type { FileModel, FuncModel, MessageModel, Place, ServiceModel } from "./model.ts";
-import { pushKey } from "./model.ts";
+import { contractInvalid, once, type AddFault, type Fault } from "./fault.ts";
+import { pushKey, pushesOf, type FileModel, type FuncModel, type Place, type ServiceModel } from "./model.ts";
 import { checkTypes } from "./rules-types.ts";
 import { badKey, badTypeName } from "./reserved.ts";
 
@@ -13,9 +12,6 @@ const FIRST_OWN_MODULE = 11;
 
 /** The greatest number that fits the one byte that the wire has for it. [call-4] */
 const MAX_BYTE = 255;
-
-/** Collects faults; every rule adds to it. */
-export type AddFault = (place: Place, detail: string) => void;
 
 /** What rules may be bent. */
 export interface RuleOptions {
@@ -34,16 +30,6 @@ export function checkRules(files: readonly FileModel[], options: RuleOptions): v
   }
   checkTypes(files, add);
   if (faults.length > 0) throw contractInvalid(faults);
-}
-
-/** Returns a function that reports the second use of a key. */
-export function once(add: AddFault): (key: string | number, place: Place, what: string) => void {
-  const seen = new Map<string | number, Place>();
-  return (key, place, what) => {
-    const earlier = seen.get(key);
-    if (earlier === undefined) seen.set(key, place);
-    else add(place, `${what} is already used at ${earlier.file}:${earlier.line}`);
-  };
 }
 
 function isByte(number: number): boolean {
@@ -143,13 +129,6 @@ function checkSticky(func: FuncModel, path: string, files: readonly FileModel[],
   else if (field.shape !== "single" || field.oneof !== undefined || field.type.kind !== "scalar") {
     add(func.place, `${path} sticks to ${func.sticky}, which is not a single scalar that is always there`);
   }
-}
-
-/** The pushes of a file. */
-export function pushesOf(file: FileModel): (MessageModel & { readonly push: number })[] {
-  return file.types.flatMap((type) =>
-    type.kind === "message" && type.push !== undefined ? [{ ...type, push: type.push }] : [],
-  );
 }
 
 function checkPushes(file: FileModel, add: AddFault): void {

@@ -1,7 +1,7 @@
 /**
  * connect(): the one object that a game holds. The composition root: here the rooms are put together, and nowhere else.
  */
-import { classicProfile, Topics, User, type ModuleContract } from "@mqplay/shared";
+import { classicProfile, Topics, User, type FuncContract, type ModuleContract } from "@mqplay/shared";
 import { platform as host } from "#platform";
 import { Calls, type CallStats } from "./calls/calls.ts";
 import { createModuleClient, type ModuleClient } from "./calls/module-client.ts";
@@ -12,6 +12,7 @@ import type { ClosedReason, GameState } from "./link/state.ts";
 import { OrdinaryTopics, type OrdinaryMqtt } from "./mqtt.ts";
 import { resolveOptions, type ConnectOptions, type ResolvedOptions } from "./options.ts";
 import { Pushes, type ReceivedPush } from "./pushes.ts";
+import { tokenAfter } from "./session/tokens.ts";
 import { Session } from "./session/session.ts";
 import type { Connection } from "./session/connection.ts";
 
@@ -106,7 +107,10 @@ class ConnectedGame implements Game {
         onAcknowledged: (packetId) => this.#calls.handleAcknowledged(packetId),
       },
     );
-    this.user = this.module(User);
+    this.user = this.#createModule(User, (func, response) => {
+      const change = tokenAfter(func, response);
+      if (change !== undefined) this.#session.setToken(change.token);
+    });
   }
 
   get state(): GameState {
@@ -126,13 +130,7 @@ class ConnectedGame implements Game {
   }
 
   module<M extends ModuleContract>(contract: M): ModuleClient<M> {
-    const { encoding, timeoutMs } = this.#options;
-    return createModuleClient(contract, {
-      encoding,
-      timeoutMs,
-      call: (call) => this.#calls.call(call),
-      listen: (module, push, listener) => this.#pushes.on(module, push, listener),
-    });
+    return this.#createModule(contract);
   }
 
   on<E extends keyof GameEvents>(event: E, listener: (value: GameEvents[E]) => void): Unsubscribe {
@@ -153,6 +151,20 @@ class ConnectedGame implements Game {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #createModule<M extends ModuleContract>(
+    contract: M,
+    onResponse?: (func: FuncContract, response: unknown) => void,
+  ): ModuleClient<M> {
+    const { encoding, timeoutMs } = this.#options;
+    return createModuleClient(contract, {
+      encoding,
+      timeoutMs,
+      onResponse,
+      call: (call) => this.#calls.call(call),
+      listen: (module, push, listener) => this.#pushes.on(module, push, listener),
+    });
   }
 
   #handlePrivate(topic: string, packetId: number | undefined, plain: Uint8Array): void {

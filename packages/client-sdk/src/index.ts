@@ -1,6 +1,6 @@
 // What games use; the lines below the rule are for those who bring their own link or host.
 export { connect, type Game, type GameEvents, type GameStats } from "./client.ts";
-export type { ConnectOptions, Logger, ReconnectOptions } from "./options.ts";
+export type { ConnectOptions, Logger, ReconnectOptions, TokenSource } from "./options.ts";
 export type { AbortSignalLike, CallOptions } from "./calls/call-options.ts";
 export type { FuncCaller, FuncCallers, ModuleClient } from "./calls/module-client.ts";
 export type { ClosedReason, GameState } from "./link/state.ts";

@@ -24,6 +24,12 @@ export interface ReconnectOptions {
   readonly giveUpAfterMs?: number;
 }
 
+/**
+ * Gives the token for the next connection; undefined connects as nobody.
+ * @param current the token of the game's newest login, if there was one
+ */
+export type TokenSource = (current: string | undefined) => string | undefined | Promise<string | undefined>;
+
 /** Where the SDK says what it noticed. Nothing is said by default. */
 export interface Logger {
   /** An anomaly that it lived through: a push that no one can read, an answer that came too late. */
@@ -38,8 +44,11 @@ export interface ConnectOptions {
   readonly timeoutMs?: number;
   /** How long one try to connect may take until the game is ready, in ms. @default 10000 */
   readonly connectTimeoutMs?: number;
-  /** An access token of an earlier login: the connection is that user's from the start. [connect-5] */
-  readonly token?: string;
+  /**
+   * An access token of an earlier login: the connection is that user's from the start. [connect-5]
+   * A function is asked before every connection, with the token known so far: the place to refresh it.
+   */
+  readonly token?: string | TokenSource;
   /**
    * The client id, 32 to 64 bytes. @default 32 random characters, new for each connection
    * Give one only to servers that know it; a second connection with it is refused.
@@ -72,7 +81,7 @@ export interface ResolvedOptions {
   readonly encoding: Encoding;
   readonly timeoutMs: number;
   readonly connectTimeoutMs: number;
-  readonly token: string | undefined;
+  readonly token: string | TokenSource | undefined;
   readonly clientId: string | undefined;
   readonly secret: boolean;
   readonly keepAliveS: number;
@@ -110,7 +119,7 @@ export function resolveOptions(options: ConnectOptions, host: Platform): Resolve
   if (options.token !== undefined && options.clientId !== undefined) {
     throw invalid("clientId", 'and "token" exclude each other: a token is the client id of its connection');
   }
-  assertClientId(options.token, "token");
+  if (typeof options.token !== "function") assertClientId(options.token, "token");
   assertClientId(options.clientId, "clientId");
   return {
     encoding,
@@ -160,8 +169,8 @@ function number(value: number, path: string, min: number, max: number): number {
   return value;
 }
 
-/** The value itself is not in the message: a token is a secret. */
-function assertClientId(value: string | undefined, path: string): void {
+/** @throws MqplayError `invalidArgument` when it is no client id. The value itself is not in the message: a token is a secret. */
+export function assertClientId(value: string | undefined, path: string): void {
   if (value === undefined) return;
   const bytes = utf8Encode(value).length;
   if (bytes < MIN_CLIENT_ID_BYTES || bytes > MAX_CLIENT_ID_BYTES) {

@@ -53,6 +53,8 @@ export interface ModuleClientDeps {
   readonly encoding: Encoding;
   readonly timeoutMs: number;
   call(call: OutgoingCall): Promise<DecodedAnswer>;
+  /** Told of every success before the caller is. */
+  readonly onResponse?: ((func: FuncContract, response: unknown) => void) | undefined;
   listen<T>(module: ModuleContract, push: PushContract<T>, listener: (content: T) => void): Unsubscribe;
 }
 
@@ -128,7 +130,9 @@ async function callFunc(
     signal: options.signal,
   });
   if (!isSuccess(answer.state)) throw answerError(name, func, answer);
-  return decodeResponse(name, func, answer, encoding);
+  const response = decodeResponse(name, func, answer, encoding);
+  deps.onResponse?.(func, response);
+  return response;
 }
 
 function encodeCall(

@@ -23,8 +23,13 @@ interface BrowserSocket {
 // The globals, declared here: with the DOM's types any file could use them.
 declare const WebSocket: (new (url: string, protocols: readonly string[]) => BrowserSocket) | undefined;
 declare const crypto: { getRandomValues(bytes: Uint8Array): Uint8Array } | undefined;
-declare const addEventListener: ((type: "online" | "offline", listener: () => void) => void) | undefined;
-declare const removeEventListener: ((type: "online" | "offline", listener: () => void) => void) | undefined;
+type WakeEvent = "online" | "visibilitychange" | "pageshow";
+declare const addEventListener:
+  | ((type: WakeEvent, listener: () => void, capture: boolean) => void)
+  | undefined;
+declare const removeEventListener:
+  | ((type: WakeEvent, listener: () => void, capture: boolean) => void)
+  | undefined;
 declare function setTimeout(task: () => void, delayMs: number): number;
 declare function clearTimeout(timer: number): void;
 
@@ -78,23 +83,22 @@ export const platform: Platform = {
     }
     return crypto.getRandomValues(new Uint8Array(length));
   },
+  random: () => Math.random(),
   openLink: createLightLink(openSocket),
   rethrow: (error) => {
     setTimeout(() => {
       throw error;
     }, 0);
   },
-  watchNetwork(listener) {
+  watchWake(onWake) {
     if (typeof addEventListener === "undefined" || typeof removeEventListener === "undefined")
       return () => {};
-    const onOnline = (): void => listener(true);
-    const onOffline = (): void => listener(false);
-    addEventListener("online", onOnline);
-    addEventListener("offline", onOffline);
     const remove = removeEventListener;
+    // A page that was hidden or frozen is shown again without `online`; workers have no such event and ignore it.
+    const events = ["online", "visibilitychange", "pageshow"] as const;
+    for (const event of events) addEventListener(event, onWake, true);
     return () => {
-      remove("online", onOnline);
-      remove("offline", onOffline);
+      for (const event of events) remove(event, onWake, true);
     };
   },
 };

@@ -88,6 +88,7 @@ export const platform: Platform = {
     },
   },
   randomBytes: (length) => randomBytes(length),
+  random: () => Math.random(),
   openLink: openMqttJsLink,
   rethrow: (error) => {
     setTimeout(() => {

@@ -38,13 +38,16 @@ export interface Platform {
   readonly clock: Clock;
   /** Bytes of a cryptographic source; mini-game hosts answer later. */
   randomBytes(length: number): Uint8Array | Promise<Uint8Array>;
+  /** A number from 0 to below 1, for delays; not for secrets. */
+  random(): number;
   /** The link that is used when the options name none. */
   readonly openLink: OpenLink;
   /** Makes an error of a listener surface as an uncaught one, in a task of its own. */
   readonly rethrow: (error: unknown) => void;
   /**
-   * Tells when the host knows that the network came or went; undefined where it never does.
+   * Calls `onWake` when connecting has become likelier to work: the network came back, the page is looked at again.
+   * Undefined where the host never says so.
    * @returns a function that stops it
    */
-  watchNetwork?: (listener: (online: boolean) => void) => () => void;
+  readonly watchWake?: (onWake: () => void) => () => void;
 }

@@ -94,11 +94,17 @@ export class Connection implements CallSender {
     try {
       await this.#race(this.#link.opened);
       await this.#race(this.#handshake.run((channel) => (this.#channel = channel)));
+      if (this.#endedBy !== undefined) throw this.#endedBy;
       this.#isReady = true;
     } catch (error) {
       this.#end(toMqplayError(error));
       throw error;
     }
+  }
+
+  /** What has ended it, or undefined while it lives. */
+  get endedBy(): MqplayError | undefined {
+    return this.#endedBy;
   }
 
   send(topic: string, plain: Uint8Array): number {

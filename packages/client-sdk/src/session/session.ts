@@ -7,6 +7,7 @@ import type { PrivateTopic } from "@mqplay/shared";
 import { MqplayError, toMqplayError } from "../errors.ts";
 import { backoffMs } from "../link/backoff.ts";
 import { mayFollow, type ClosedReason, type GameState } from "../link/state.ts";
+import { assertClientId } from "../options.ts";
 import { createClientId } from "./client-id.ts";
 import { Connection, type ConnectionDeps } from "./connection.ts";
 
@@ -24,6 +25,9 @@ export interface SessionListener {
   onAcknowledged(packetId: number): void;
 }
 
+/** How long after the notice of a login elsewhere the server's close counts as its consequence, in ms. */
+const KICK_WINDOW_MS = 5_000;
+
 /** The connections of one game, one after the other. */
 export class Session {
   readonly #deps: ConnectionDeps;
@@ -31,14 +35,19 @@ export class Session {
   #state: GameState = { name: "connecting" };
   #connection: Connection | undefined;
   #token: string | undefined;
-  #isKicked = false;
+  #kickedAtMs: number | undefined;
   #cancelDelay: () => void = () => {};
+  /** Ends a delay before its time. */
+  #retryNow: () => void = () => {};
+  readonly #stopWatching: () => void;
   #lostAtMs = 0;
 
   constructor(deps: ConnectionDeps, listener: SessionListener) {
     this.#deps = deps;
     this.#listener = listener;
-    this.#token = deps.options.token;
+    const { token, platform } = deps.options;
+    if (typeof token === "string") this.#token = token;
+    this.#stopWatching = platform.watchWake?.(() => this.#handleWake()) ?? (() => {});
   }
 
   get state(): GameState {
@@ -79,7 +88,7 @@ export class Session {
 
   /** The account logged in elsewhere: when the server ends the connection, it is not made anew. [push-3] */
   markKicked(): void {
-    this.#isKicked = true;
+    this.#kickedAtMs = this.#deps.options.platform.clock.now();
   }
 
   /** Ends everything. Closing twice does no harm. */
@@ -89,7 +98,8 @@ export class Session {
 
   async #connect(): Promise<void> {
     const { options } = this.#deps;
-    const clientId = this.#token ?? options.clientId ?? (await createClientId(options.platform));
+    const clientId =
+      (await this.#resolveToken()) ?? options.clientId ?? (await createClientId(options.platform));
     if (this.#state.name === "closed") throw closedError();
     const connection: Connection = new Connection(this.#deps, clientId, {
       onPrivate: (topic, packetId, plain) => {
@@ -107,6 +117,8 @@ export class Session {
     });
     this.#connection = connection;
     await connection.open();
+    // Both may have happened since the last packet of the handshake.
+    if (connection.endedBy !== undefined) throw connection.endedBy;
     this.#listener.onReady(connection);
     this.#move({ name: "ready" });
   }
@@ -114,7 +126,7 @@ export class Session {
   #handleEnded(error: MqplayError): void {
     if (this.#state.name !== "ready") return;
     const { reconnect, platform } = this.#deps.options;
-    if (this.#isKicked) {
+    if (this.#wasKicked()) {
       this.#close(
         "kicked",
         new MqplayError("closed", "the account logged in on another client", {
@@ -140,18 +152,40 @@ export class Session {
       this.#close("lost", new MqplayError("connectionLost", detail, { cause: error }));
       return;
     }
-    const delayMs = backoffMs(attempt, Math.random(), reconnect);
+    const delayMs = backoffMs(attempt, platform.random(), reconnect);
     this.#move({ name: "reconnecting", attempt, delayMs, error });
-    this.#cancelDelay = platform.clock.after(delayMs, () => {
+    this.#retryNow = () => {
+      this.#cancelDelay();
+      this.#retryNow = () => {};
       this.#connect().catch((failure: unknown) => {
         if (this.#state.name === "reconnecting") this.#scheduleReconnect(attempt + 1, toMqplayError(failure));
       });
-    });
+    };
+    this.#cancelDelay = platform.clock.after(delayMs, this.#retryNow);
+  }
+
+  #handleWake(): void {
+    if (this.#state.name === "reconnecting") this.#retryNow();
+  }
+
+  async #resolveToken(): Promise<string | undefined> {
+    const { token } = this.#deps.options;
+    if (typeof token !== "function") return this.#token;
+    const fresh = await token(this.#token);
+    assertClientId(fresh, "token");
+    return fresh;
+  }
+
+  /** The Go server tells a client of its own second login too, and goes on: only an end that follows at once is a kick. */
+  #wasKicked(): boolean {
+    const kickedAtMs = this.#kickedAtMs;
+    return kickedAtMs !== undefined && this.#deps.options.platform.clock.now() - kickedAtMs <= KICK_WINDOW_MS;
   }
 
   #close(reason: ClosedReason, error: MqplayError | undefined): void {
     if (this.#state.name === "closed") return;
     this.#cancelDelay();
+    this.#stopWatching();
     this.#move({ name: "closed", reason, error });
     const cause = error ?? closedError();
     this.#connection?.close(cause);

@@ -21,6 +21,7 @@ export function createTestPlatform(clock: Clock, openLink: OpenLink): TestPlatfo
     openLink,
     thrown,
     randomBytes: (length) => Uint8Array.from({ length }, (_, at) => (at + made++) % 256),
+    random: () => 0.5,
     rethrow: (error) => thrown.push(error),
   };
 }

@@ -7,3 +7,4 @@ export {
   type MemoryServerOptions,
 } from "./memory-server.ts";
 export { createTestPlatform, type TestPlatform } from "./test-platform.ts";
+export { connectInMemory, type MemoryGame } from "./memory-game.ts";

@@ -117,7 +117,7 @@ export class Invoker {
     } catch (error) {
       slots?.leave();
       active.end();
-      return this.#answerThrown(served, active, error, encoding);
+      return this.answerThrown(served, active, error, encoding);
     }
   }
 
@@ -195,13 +195,7 @@ export class Invoker {
     try {
       return encodeResult(served.func.contract, value, encoding);
     } catch (error) {
-      return this.#answerThrown(
-        served,
-        active,
-        error,
-        encoding,
-        "A handler returned what its contract does not allow",
-      );
+      return this.answerThrown(served, active, error, encoding);
     }
   }
 
@@ -219,17 +213,9 @@ export class Invoker {
     return answerNotRun("internal");
   }
 
+  /** What a call gets whose handler threw, or returned what it must not. */
   answerThrown(served: ServedFunc, active: ActiveCall, thrown: unknown, encoding: Encoding): Answer {
-    return this.#answerThrown(served, active, thrown, encoding);
-  }
-
-  #answerThrown(
-    served: ServedFunc,
-    active: ActiveCall,
-    thrown: unknown,
-    encoding: Encoding,
-    what = "A handler threw",
-  ): Answer {
+    let what = "A handler failed";
     const error = toMqplayError(thrown);
     // What another server told this one is not for this one's clients.
     if (!error.fromPeer) {

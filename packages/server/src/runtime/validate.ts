@@ -4,10 +4,12 @@
 import {
   isMqplayError,
   MqplayError,
+  STATE_OK,
   type Answer,
   type Call,
   type Encoding,
   type FuncContract,
+  type MessageType,
 } from "@mqplay/shared";
 import { answerNothing } from "./answers.ts";
 
@@ -40,17 +42,21 @@ function parseParams(func: FuncContract, call: Call): unknown {
 
 /**
  * Encodes what a handler returned.
- * @throws anything, when it is not what the contract says: a bug of the handler
+ * @throws MqplayError `internal` when it is not what the contract says: a bug of the handler
  */
 export function encodeResult(func: FuncContract, value: unknown, encoding: Encoding): Answer {
   const { response } = func;
   if (response === null) return answerNothing(encoding);
-  const message: unknown = value;
-  checkMessage(response, message);
-  const result = encoding === "json" ? JSON.stringify(response.toJson(message)) : response.encode(message);
-  return { state: 0, msg: "", result };
+  try {
+    checkMessage(response, value);
+    const result = encoding === "json" ? JSON.stringify(response.toJson(value)) : response.encode(value);
+    return { state: STATE_OK, msg: "", result };
+  } catch (error) {
+    const detail = isMqplayError(error) ? error.detail : "it cannot be encoded";
+    throw new MqplayError("internal", `the result breaks its contract: ${detail}`, { cause: error });
+  }
 }
 
-function checkMessage(response: NonNullable<FuncContract["response"]>, message: unknown): void {
+function checkMessage(response: MessageType<unknown>, message: unknown): void {
   response.check(message);
 }

@@ -5,9 +5,10 @@ import { Agent } from "node:http";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { writeFile } from "node:fs/promises";
-import { createServer as createGameServer, type UserCallbacks } from "@mqplay/server";
-import { describe, expect, test } from "vitest";
-import { call, request } from "../support/http.ts";
+import { createLog, createServer as createGameServer, type UserCallbacks } from "@mqplay/server";
+import { describe, expect, test, vi } from "vitest";
+import { call, request, type Reply } from "../support/http.ts";
+import { freePort } from "../support/ports.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { repository, spawnCli, spawnServer, startServer, temporaryFolder } from "../support/server.ts";
 import { slowModule } from "../support/slow-module.ts";
@@ -246,7 +247,8 @@ describe("data", () => {
     ];
     for (const [index, account] of accounts.entries()) {
       await using server = await spawnServer(env);
-      expect((await call(server.ports.http, "User/Register", account)).status).toBe(200);
+      const registered = await call(server.ports.http, "User/Register", account);
+      expect(registered.json(), server.process.output).toMatchObject({ state: 0 });
       server.process.kill(index === 0 ? "SIGTERM" : "SIGKILL");
       await server.process.ended;
     }
@@ -268,6 +270,56 @@ describe("data", () => {
     });
   });
 });
+
+describe("a store that is away when the server starts", () => {
+  test("is waited for: /readyz says so, calls get ServerIsDown, and the server can be stopped", async () => {
+    const port = await freePort();
+    const lines: string[] = [];
+    const server = await createGameServer({
+      config: {
+        mqtt: { port: 0 },
+        http: { port },
+        store: { data: ":memory:", accounts: `mysql://root:hunter2@127.0.0.1:${await freePort()}/game` },
+      },
+      log: createLog({ level: "debug", format: "json", write: (line) => lines.push(line) }),
+    });
+    const started = expect(server.start()).rejects.toMatchObject({ code: "closed" });
+    const ready = await whenOpen(port, "/readyz");
+    expect(ready.status).toBe(503);
+    expect(ready.json()).toEqual({
+      status: "notReady",
+      missing: { server: "is starting", stores: "does not answer" },
+    });
+    expect((await request(port, "/healthz")).status).toBe(200);
+    expect((await call(port, "User/Login", { username: "a", password: "b" })).json()).toMatchObject({
+      state: 0xf1,
+    });
+    await server.stop();
+    await started;
+    await expect(request(port, "/healthz")).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    expect(lines.join("")).not.toContain("hunter2");
+    expect(lines.join("")).toMatch(/"level":"warn"/);
+  });
+});
+
+test("SIGTERM while a store is waited for ends the process with 0", async () => {
+  const accounts = `mysql://root:hunter2@127.0.0.1:${await freePort()}/game`;
+  await using cli = spawnCli([], {
+    MQPLAY_MQTT_PORT: "0",
+    MQPLAY_HTTP_PORT: "0",
+    MQPLAY_STORE_ACCOUNTS: accounts,
+  });
+  await cli.line(/ warn .*(wait|away|answer)/i);
+  cli.kill("SIGTERM");
+  const ended = await cli.ended;
+  expect(ended.code).toBe(0);
+  expect(ended.stdout).not.toMatch(/hunter2|did not start/);
+});
+
+/** Asks until the port is open. */
+async function whenOpen(port: number, path: string): Promise<Reply> {
+  return await vi.waitFor(() => request(port, path), { timeout: 5_000, interval: 10 });
+}
 
 describe("a program of its own", () => {
   test("hears of its users through callbacks", async () => {

@@ -40,11 +40,12 @@ async function main(): Promise<void> {
   dieOfBugs(log);
   try {
     const server = await createServer({ config, log });
-    stopOnSignals(server, log);
+    const stopping = stopOnSignals(server, log);
     await server.start();
-    if (server.phase === "running") process.stdout.write(formatBanner(config, server.ports));
+    if (!stopping.asked) process.stdout.write(formatBanner(config, server.ports));
   } catch (error) {
-    fail(log, error);
+    // Told to stop while it started: that ends the process by itself, and well.
+    if (!(isMqplayError(error) && error.code === "closed")) fail(log, error);
   }
 }
 
@@ -101,7 +102,7 @@ function wantsColour(): boolean {
 const SAME_SIGNAL_MS = 500;
 
 /** First signal: stop politely. Second one: at once. */
-function stopOnSignals(server: Server, log: Log): void {
+function stopOnSignals(server: Server, log: Log): { readonly asked: boolean } {
   let askedAtMs: number | undefined;
   const stop = (signal: NodeJS.Signals): void => {
     const nowMs = performance.now();
@@ -121,6 +122,11 @@ function stopOnSignals(server: Server, log: Log): void {
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
+  return {
+    get asked() {
+      return askedAtMs !== undefined;
+    },
+  };
 }
 
 /** After a bug that nobody caught, nothing is certain any more: the line is written and the process ends. */

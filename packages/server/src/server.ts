@@ -46,7 +46,8 @@ export interface ServerOptions {
 export interface Server {
   /**
    * Opens the ports and resolves when clients are served. When it rejects, nothing is left open.
-   * @throws MqplayError `configInvalid` when a port cannot be had or a setting does not fit this machine
+   * @throws MqplayError `configInvalid` when a port cannot be had or a setting does not fit this machine, `closed` when
+   * it was stopped meanwhile
    */
   start(): Promise<void>;
   /**
@@ -183,6 +184,8 @@ class GameServer implements Server {
       this.#log.info({ host, mqttPort, httpPort }, "the server is ready");
     } catch (error) {
       await this.#close();
+      // Whatever broke off because the server was stopped meanwhile: that is the reason.
+      this.#stopped.signal.throwIfAborted();
       throw error;
     }
   }
@@ -223,7 +226,7 @@ class GameServer implements Server {
       config.runtime,
     );
 
-    const resume = createResume({ resolveToken: user.resolveToken, log: sessionLog });
+    const resume = createResume({ resolveToken: (token) => user.resolveToken(token), log: sessionLog });
     const gateMetrics = createGateMetrics();
     const gate = await createGate(
       { runtime, sessions, resume, profile: classicProfile, metrics: gateMetrics, log: logOf("gate") },

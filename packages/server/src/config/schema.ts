@@ -41,7 +41,7 @@ const http = z.strictObject({
     env: "MQPLAY_HTTP_ROOT",
   }),
   contentSecurityPolicy: setting(z.string(), DEFAULT_CONTENT_SECURITY_POLICY, {
-    text: "The header `Content-Security-Policy` of the page's files: what the page may load and connect to. The default allows this server's own files and WebSocket connections to anywhere, and no inline script.",
+    text: "The header `Content-Security-Policy` of the page's files: what the page may load and connect to. The default allows this server's own files and WebSocket connections to anywhere, and no inline script; empty sends no such header.",
   }),
   corsOrigins: setting(z.array(z.string().regex(/^(\*|https?:\/\/[^/\s]+)$/)), [], {
     text: "Web origins, besides this server's own, whose pages may use `/call/…` from a browser, such as `https://game.example`. `*` allows all. Empty by default: nobody is let in unasked.",

@@ -1,6 +1,10 @@
-import { describe, expect, test } from "vitest";
-import { createHealth } from "./health.ts";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { CHECK_TIMEOUT_MS, createHealth } from "./health.ts";
 import { createLog, silentLog } from "./log.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe("readiness", () => {
   test("is there when the server runs and every part answers", async () => {
@@ -32,6 +36,26 @@ describe("readiness", () => {
     expect(await health.ready()).toEqual({ status: "ready" });
     expect(lines.map((line) => (JSON.parse(line) as { level: string }).level)).toEqual(["warn", "info"]);
     expect(lines[0]).toContain("10.1.2.3");
+  });
+
+  test("says while the server starts what it waits for", async () => {
+    const refuse = (): Promise<never> => Promise.reject(new Error("away"));
+    const lines: string[] = [];
+    const log = createLog({ level: "debug", format: "json", write: (line) => lines.push(line) });
+    expect(await createHealth({ stores: refuse }, log).ready()).toEqual({
+      status: "notReady",
+      missing: { server: "is starting", stores: "does not answer" },
+    });
+    expect(lines).toEqual([]);
+  });
+
+  test("does not wait for a part that never answers", async () => {
+    vi.useFakeTimers();
+    const health = createHealth({ stores: () => new Promise(() => undefined) }, silentLog);
+    health.enter("running");
+    const ready = health.ready();
+    await vi.advanceTimersByTimeAsync(CHECK_TIMEOUT_MS);
+    expect(await ready).toEqual({ status: "notReady", missing: { stores: "does not answer" } });
   });
 
   test("asks the parts once for probes that come together", async () => {

@@ -45,7 +45,6 @@ export function createHealth(checks: Readonly<Record<string, Check>>, log: Log):
   }
 
   async function ask(): Promise<Readiness> {
-    if (phase === "starting") return { status: "notReady", missing: { server: "is starting" } };
     if (phase === "stopping") return { status: "notReady", missing: { server: "is shutting down" } };
     const failures = new Map<string, unknown>();
     await Promise.all(
@@ -57,11 +56,13 @@ export function createHealth(checks: Readonly<Record<string, Check>>, log: Log):
         }
       }),
     );
-    tell(failures);
-    if (failures.size === 0) return { status: "ready" };
+    // While it starts, whoever waits for a part says so itself.
+    if (phase === "running") tell(failures);
+    const starting = phase === "starting" ? { server: "is starting" } : {};
     // Errors of stores name hosts and users: they are for the log.
-    const missing = Object.fromEntries([...failures.keys()].map((part) => [part, "does not answer"]));
-    return { status: "notReady", missing };
+    const away = Object.fromEntries([...failures.keys()].map((part) => [part, "does not answer"]));
+    const missing = { ...starting, ...away };
+    return Object.keys(missing).length === 0 ? { status: "ready" } : { status: "notReady", missing };
   }
 
   return {

@@ -46,6 +46,12 @@ export const WS_PATH = "/ws";
 /** How often Node looks for requests that take too long, in ms. */
 const TIMEOUT_CHECK_MS = 1_000;
 
+/** How long a connection may be silent, in ms: longer than calls by HTTP take, and the end of who never reads a reply. */
+const SILENCE_MS = 120_000;
+
+/** How long an idle connection is kept for the next request, in ms: longer than load balancers do, or they send into a closed one. */
+const KEEP_ALIVE_MS = 65_000;
+
 /** Bytes of a request's headers: tokens and a browser's own headers stay far below. */
 const MAX_HEADER_BYTES = 16_384;
 
@@ -86,6 +92,7 @@ export function createHttpListener(deps: HttpDeps, options: HttpOptions): HttpLi
       requestTimeout: options.requestTimeoutMs,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
       maxHeaderSize: MAX_HEADER_BYTES,
+      keepAliveTimeout: KEEP_ALIVE_MS,
       noDelay: true,
     },
     (request, response) => {
@@ -99,6 +106,7 @@ export function createHttpListener(deps: HttpDeps, options: HttpOptions): HttpLi
       });
     },
   );
+  server.setTimeout(SILENCE_MS); // ws takes it off the connections that become its own
   const connections = boundConnections(server, options.maxConnections);
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (pathOf(request) !== WS_PATH) return refuseUpgrade(socket, "404 Not Found");

@@ -16,7 +16,7 @@ import { allowMethods, send } from "./reply.ts";
 export interface PageOptions {
   /** The folder; empty serves none. */
   readonly root: string;
-  /** The header Content-Security-Policy of every file. */
+  /** The header Content-Security-Policy of every file; empty sends none. */
   readonly contentSecurityPolicy: string;
 }
 
@@ -38,7 +38,8 @@ export function createPageHandler(
   assertFolder(root, options.root);
   return (request, response, path) => {
     if (!allowMethods(request, response, ["GET", "HEAD"])) return;
-    response.setHeader("Content-Security-Policy", options.contentSecurityPolicy);
+    const policy = options.contentSecurityPolicy;
+    if (policy !== "") response.setHeader("Content-Security-Policy", policy);
     response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
     sendFile(request, path, { root, dotfiles: "ignore", cacheControl: false })
       .on("headers", (reply: ServerResponse, file: string) =>

@@ -67,7 +67,9 @@ export interface RecordedPayload {
 /** Reads hexadecimal digits. */
 export function fromHex(hex: string): Uint8Array {
   if (hex.length % 2 !== 0) throw new Error("hexadecimal digits come in pairs");
-  return Uint8Array.from({ length: hex.length / 2 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16));
+  return Uint8Array.from({ length: hex.length / 2 }, (_, i) =>
+    Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16),
+  );
 }
 
 /** Writes hexadecimal digits. */
@@ -84,7 +86,8 @@ function utf8(text: string): Uint8Array {
 export function recordedPayloads(session: RecordedSession): RecordedPayload[] {
   return session.packets.flatMap((packet) => {
     const connection = session.connections[packet.conn];
-    const plain = packet.plainHex === undefined ? packet.plain && utf8(packet.plain) : fromHex(packet.plainHex);
+    const plain =
+      packet.plainHex === undefined ? packet.plain && utf8(packet.plain) : fromHex(packet.plainHex);
     if (connection === undefined || plain === undefined || plain === "") return [];
     const { topic, payload } = splitPublish(fromHex(packet.hex));
     return [{ topic, dir: packet.dir, connection, sealed: payload, plain }];
@@ -116,7 +119,8 @@ export function checkClassicVectors(vectors: ClassicVectors, host?: Host): Vecto
   let checked = 0;
   const expect = (what: string, got: Uint8Array, wanted: Uint8Array): void => {
     checked++;
-    if (!bytesEqual(got, wanted)) failures.push(`${what}: got ${toHex(got.subarray(0, 32))} (${got.length} bytes)`);
+    if (!bytesEqual(got, wanted))
+      failures.push(`${what}: got ${toHex(got.subarray(0, 32))} (${got.length} bytes)`);
   };
   const expectKey = (what: string, id: Uint8Array, s: Uint8Array, keyHex: string): SealedChannel => {
     expect(`${what}: key`, traceClassicKey(id, s, host).key, fromHex(keyHex));
@@ -127,7 +131,12 @@ export function checkClassicVectors(vectors: ClassicVectors, host?: Host): Vecto
     expectKey(`keyDerivation[${i}]`, utf8(clientId), fromHex(serverStringHex), keyHex);
   }
   for (const [i, vector] of vectors.aes.entries()) {
-    const channel = expectKey(`aes[${i}]`, utf8(vector.clientId), fromHex(vector.serverStringHex), vector.keyHex);
+    const channel = expectKey(
+      `aes[${i}]`,
+      utf8(vector.clientId),
+      fromHex(vector.serverStringHex),
+      vector.keyHex,
+    );
     expect(`aes[${i}]: sealed`, channel.seal(fromHex(vector.plainHex)), fromHex(vector.cipherHex));
     expect(`aes[${i}]: opened`, channel.open(fromHex(vector.cipherHex)), fromHex(vector.plainHex));
   }
@@ -135,8 +144,13 @@ export function checkClassicVectors(vectors: ClassicVectors, host?: Host): Vecto
     const id = fromHex(vector.clientId_hex);
     const s = fromHex(vector.s_hex);
     const channel = expectKey(vector.name, id, s, vector.key_hex);
-    expect(`${vector.name}: swaps`, traceClassicKey(id, s, host).swapped, fromHex(vector.after_second_swap_hex));
-    for (const message of vector.messages) checkMessage(`${vector.name}, ${message.length} bytes`, channel, message, expect);
+    expect(
+      `${vector.name}: swaps`,
+      traceClassicKey(id, s, host).swapped,
+      fromHex(vector.after_second_swap_hex),
+    );
+    for (const message of vector.messages)
+      checkMessage(`${vector.name}, ${message.length} bytes`, channel, message, expect);
   }
   for (const session of vectors.sessions) checkSession(session, profile, expect);
   return { checked, failures };
@@ -144,7 +158,12 @@ export function checkClassicVectors(vectors: ClassicVectors, host?: Host): Vecto
 
 type Expect = (what: string, got: Uint8Array, wanted: Uint8Array) => void;
 
-function checkMessage(what: string, channel: SealedChannel, message: IndependentMessage, expect: Expect): void {
+function checkMessage(
+  what: string,
+  channel: SealedChannel,
+  message: IndependentMessage,
+  expect: Expect,
+): void {
   if (message.plaintext_hex !== undefined && message.ciphertext_hex !== undefined) {
     expect(`${what}: sealed`, channel.seal(fromHex(message.plaintext_hex)), fromHex(message.ciphertext_hex));
     expect(`${what}: opened`, channel.open(fromHex(message.ciphertext_hex)), fromHex(message.plaintext_hex));

@@ -31,6 +31,9 @@ export type ServerPacket =
       readonly retain: boolean;
     };
 
+/** First bytes of CONNACK, PUBACK, SUBACK, UNSUBACK, PINGRESP. */
+const FIXED_HEADS: readonly number[] = [0x20, 0x40, 0x90, 0xb0, 0xd0];
+
 /** Bytes of the largest packet that is taken: what the server's gate takes too. A larger one ends the link. */
 export const MAX_PACKET_BYTES = 262_144;
 
@@ -128,6 +131,11 @@ export class PacketReader {
 
 /** Finds a packet's body, or returns undefined while it is not complete. */
 function locate(buffer: Uint8Array, at: number): { start: number; end: number } | undefined {
+  const head = buffer[at];
+  if (head === undefined) return undefined;
+  // By its first byte alone, so that nobody waits for the rest of what is no MQTT.
+  if (!isServerHead(head))
+    throw malformed(`byte 0x${head.toString(16)} begins no packet that a server sends to this client`);
   let length = 0;
   for (let i = 0; i < 4; i++) {
     const byte = buffer[at + 1 + i];
@@ -142,29 +150,32 @@ function locate(buffer: Uint8Array, at: number): { start: number; end: number } 
   throw malformed("a packet's length has more than 4 bytes");
 }
 
+/** Flags are fixed, but for PUBLISH; there QoS 2 is more than was subscribed. */
+function isServerHead(head: number): boolean {
+  const isPublish = head >> 4 === 3;
+  return isPublish ? (head & 0x04) === 0 : FIXED_HEADS.includes(head);
+}
+
 function decode(head: number, body: Uint8Array): ServerPacket {
-  switch (head >> 4) {
-    case 2:
+  switch (head) {
+    case 0x20:
       assertLength(body, 2, "CONNACK");
       return { type: "CONNACK", code: body[1] ?? 0 };
-    case 3:
-      return decodePublish(head, body);
-    case 4:
+    case 0x40:
       return { type: "PUBACK", packetId: readId(body, 0, "PUBACK") };
-    case 9:
+    case 0x90:
       return { type: "SUBACK", packetId: readId(body, 0, "SUBACK"), codes: [...body.subarray(2)] };
-    case 11:
+    case 0xb0:
       return { type: "UNSUBACK", packetId: readId(body, 0, "UNSUBACK") };
-    case 13:
+    case 0xd0:
       return { type: "PINGRESP" };
     default:
-      throw malformed(`packet type ${head >> 4} is none that a server sends to this client`);
+      return decodePublish(head, body);
   }
 }
 
 function decodePublish(head: number, body: Uint8Array): ServerPacket {
-  const qos = (head >> 1) & 3;
-  if (qos > 1) throw malformed(`PUBLISH came at QoS ${qos}, more than was subscribed`);
+  const qos = (head >> 1) & 1;
   assertLength(body, 2, "PUBLISH");
   const end = 2 + (((body[0] ?? 0) << 8) | (body[1] ?? 0));
   assertLength(body, end, "PUBLISH");

@@ -4,9 +4,11 @@
  * MySQL commits every DDL statement by itself, so a crash can leave a step half done. Therefore each step is a list
  * of statements that may run twice (`if not exists`), and a step that was not recorded simply runs again.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { MqplayError } from "@mqplay/shared";
 import { sql, type Kysely } from "kysely";
 import type { SqlDatabase, SqlKind, Tables } from "./schema.ts";
+import { BUSY_TIMEOUT_MS, isBusy } from "./sqlite.ts";
 
 /** One step: the statements that lead from the version before to this one, for each kind of SQL. */
 export interface Migration {
@@ -54,7 +56,12 @@ export const migrations: readonly Migration[] = [
 
 /** How long to wait for another server that is migrating the same database, in s. */
 const LOCK_WAIT_S = 60;
+const LOCK_PAUSE_MS = 50;
 const LOCK_NAME = "mqplay.schema";
+
+function lockHeld(label: string): MqplayError {
+  return new MqplayError("serverIsDown", `another server has been migrating ${label} for ${LOCK_WAIT_S} s`);
+}
 
 /**
  * Brings a database to the newest version. Returns the versions that were applied now.
@@ -75,8 +82,7 @@ export async function migrate(
 
 async function migrateSqlite(database: SqlDatabase, now: () => number, steps: readonly Migration[]) {
   return database.db.connection().execute(async (db) => {
-    // "immediate" takes the write lock now, so of two servers that start at once one waits here for the other.
-    await sql`begin immediate`.execute(db);
+    await beginAlone(db, database.label);
     try {
       const applied = await applySteps(db, database, now, steps);
       await sql`commit`.execute(db);
@@ -88,18 +94,35 @@ async function migrateSqlite(database: SqlDatabase, now: () => number, steps: re
   });
 }
 
+/**
+ * Takes the write lock, so that of two servers that start at once one waits here for the other. SQLite's own waiting
+ * would block this process, so for once it does not wait by itself.
+ */
+async function beginAlone(db: Kysely<Tables>, label: string): Promise<void> {
+  await sql`pragma busy_timeout=0`.execute(db);
+  try {
+    for (let waitedMs = 0; ; waitedMs += LOCK_PAUSE_MS) {
+      try {
+        await sql`begin immediate`.execute(db);
+        return;
+      } catch (error) {
+        if (!isBusy(error)) throw error;
+        if (waitedMs >= LOCK_WAIT_S * 1_000) throw lockHeld(label);
+      }
+      await delay(LOCK_PAUSE_MS);
+    }
+  } finally {
+    await sql`pragma busy_timeout=${sql.lit(BUSY_TIMEOUT_MS)}`.execute(db);
+  }
+}
+
 async function migrateMysql(database: SqlDatabase, now: () => number, steps: readonly Migration[]) {
   // The lock belongs to the connection, so a server that dies while it migrates leaves none behind.
   return database.db.connection().execute(async (db) => {
     const got = await sql<{
       got: number | null;
     }>`select get_lock(${LOCK_NAME}, ${LOCK_WAIT_S}) as got`.execute(db);
-    if (got.rows[0]?.got !== 1) {
-      throw new MqplayError(
-        "serverIsDown",
-        `another server has been migrating ${database.label} for ${LOCK_WAIT_S} s`,
-      );
-    }
+    if (got.rows[0]?.got !== 1) throw lockHeld(database.label);
     try {
       return await applySteps(db, database, now, steps);
     } finally {

@@ -21,7 +21,7 @@ import { openSqlite, type SqliteDatabase, type SqliteStatement, type SqliteValue
 export const ACCOUNTS_FILE = "accounts.sqlite";
 
 /** How long a write waits for another process that is writing, in ms. It blocks, and other processes write for less than a millisecond. */
-const BUSY_TIMEOUT_MS = 1_000;
+export const BUSY_TIMEOUT_MS = 1_000;
 
 const MAX_PREPARED = 100;
 
@@ -58,7 +58,8 @@ export async function openEmbeddedDatabase(dataDir: string): Promise<SqlDatabase
     label,
     db,
     durable: async () => flush?.flush(),
-    isAway: () => false,
+    // Another process has been writing for longer than the time limit.
+    isAway: (error) => isBusy(error),
     isDuplicate: (error) => {
       const code = extendedCode(error);
       return code === CONSTRAINT_UNIQUE || code === CONSTRAINT_PRIMARY_KEY;
@@ -70,8 +71,14 @@ export async function openEmbeddedDatabase(dataDir: string): Promise<SqlDatabase
   };
 }
 
+const BUSY = 5;
 const CONSTRAINT_PRIMARY_KEY = 1_555;
 const CONSTRAINT_UNIQUE = 2_067;
+
+/** Tells whether SQLite gave up waiting for another connection that is writing. The low byte of its codes is the kind. */
+export function isBusy(error: unknown): boolean {
+  return ((extendedCode(error) ?? 0) & 0xff) === BUSY;
+}
 
 function extendedCode(error: unknown): number | undefined {
   if (typeof error !== "object" || error === null || !("errcode" in error)) return undefined;

@@ -1,0 +1,36 @@
+/**
+ * A server's part in the tests of accounts, as a process of its own: it registers names one after another and prints
+ * a line when each is acknowledged. Arguments: accounts, data folder, prefix of the names, how many, how many at once.
+ * It begins on SIGUSR2, so that two of them can begin together.
+ */
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createStores } from "../../packages/server/src/store/stores.ts";
+
+const [accounts = "", dataDir = "", prefix = "", count = "0", concurrency = "1"] = process.argv.slice(2);
+const log = { info: () => {}, warn: () => {} };
+const stores = await createStores({ accounts, sessions: "memory", dataDir }, { now: Date.now, log });
+await stores.waitUntilReady();
+const go = once(process, "SIGUSR2");
+// A process that waits for a signal alone would end.
+const alive = setInterval(() => {}, 60_000);
+console.log("ready");
+await go;
+clearInterval(alive);
+
+let next = 0;
+async function register(): Promise<void> {
+  while (next < Number(count)) {
+    const name = `${prefix}${next++}`;
+    const result = await stores.accounts.create({
+      id: randomUUID(),
+      name,
+      passwordHash: `$argon2id$${name}`,
+      createdAtMs: Date.now(),
+    });
+    console.log(`${result} ${name}`);
+  }
+}
+await Promise.all(Array.from({ length: Number(concurrency) }, register));
+console.log("done");
+await stores.close();

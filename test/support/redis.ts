@@ -1,0 +1,138 @@
+/**
+ * A real Redis for tests: Debian's redis-server on a free port of 127.0.0.1, in a folder of its own; or the one that
+ * `MQPLAY_TEST_REDIS_URL` names, where keys get a prefix of their own. Tests that stop and start it get their own.
+ */
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort } from "./ports.ts";
+import { startProcess, type RunningProcess } from "./process.ts";
+
+/** How to start Redis. */
+export interface TestRedisOptions {
+  /** True for one that the test may stop and pause, even if the environment names another. @default false */
+  readonly own?: boolean;
+  /** The password that it wants. @default none */
+  readonly password?: string;
+  /** True for a node of a cluster that holds all slots by itself. @default false */
+  readonly cluster?: boolean;
+}
+
+/** A running Redis. Disposing of it ends it and removes its folder. */
+export interface TestRedis extends AsyncDisposable {
+  /** An address for `store.sessions`; keys made under it begin with a prefix that nobody else has. */
+  readonly url: string;
+  readonly port: number;
+  /** Ends the server in an orderly way; its data stays for {@link start}. */
+  stop(): Promise<void>;
+  /** Starts it again, on the same port, with the data that it had. */
+  start(): Promise<void>;
+  /** Freezes its process: connections stay open and nothing is answered. */
+  pause(): void;
+  /** Lets it go on. */
+  resume(): void;
+}
+
+const BINARY = process.env["MQPLAY_REDIS_SERVER"] ?? "redis-server";
+const HOW_TO_GET =
+  "install Debian's (apt-get install redis-server), or set MQPLAY_TEST_REDIS_URL to a running one";
+
+/** Starts Redis, or takes the one that the environment names. */
+export async function startRedis(options: TestRedisOptions = {}): Promise<TestRedis> {
+  const named = process.env["MQPLAY_TEST_REDIS_URL"];
+  const mark = `keyPrefix=test-${randomUUID()}:`;
+  if (
+    named !== undefined &&
+    options.own !== true &&
+    options.password === undefined &&
+    options.cluster !== true
+  ) {
+    return namedRedis(`${named}${named.includes("?") ? "&" : "?"}${mark}`);
+  }
+  const folder = await mkdtemp(join(tmpdir(), "mqplay-redis-"));
+  const port = await freePort();
+  const credentials = options.password === undefined ? "" : `:${encodeURIComponent(options.password)}@`;
+  const scheme = options.cluster === true ? "redis-cluster" : "redis";
+  let server: RunningProcess | undefined;
+  const start = async (): Promise<void> => {
+    server = await launch(folder, port, options);
+  };
+  const stop = async (): Promise<void> => {
+    server?.kill("SIGTERM");
+    await server?.ended;
+    server = undefined;
+  };
+  await start();
+  return {
+    url: `${scheme}://${credentials}127.0.0.1:${port}?${mark}`,
+    port,
+    start,
+    stop,
+    pause: () => server?.kill("SIGSTOP"),
+    resume: () => server?.kill("SIGCONT"),
+    async [Symbol.asyncDispose]() {
+      await server?.[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function launch(folder: string, port: number, options: TestRedisOptions): Promise<RunningProcess> {
+  const settings = [
+    "--port",
+    String(port),
+    "--bind",
+    "127.0.0.1",
+    "--dir",
+    folder,
+    "--save",
+    "",
+    "--appendonly",
+    "yes",
+  ];
+  if (options.password !== undefined) settings.push("--requirepass", options.password);
+  if (options.cluster === true)
+    settings.push("--cluster-enabled", "yes", "--cluster-require-full-coverage", "no");
+  const server = startProcess(BINARY, settings);
+  try {
+    await server.line(/Ready to accept connections/);
+    if (options.cluster === true) await takeAllSlots(port);
+    return server;
+  } catch (cause) {
+    await server[Symbol.asyncDispose]();
+    throw new Error(`Redis did not start: ${String(cause)}\n${HOW_TO_GET}`, { cause });
+  }
+}
+
+/** Makes a lone node the owner of every slot, and waits until it says that the cluster is up. */
+async function takeAllSlots(port: number): Promise<void> {
+  await using owner = startProcess("redis-cli", [
+    "-p",
+    String(port),
+    "cluster",
+    "addslotsrange",
+    "0",
+    "16383",
+  ]);
+  await owner.ended;
+  for (;;) {
+    await using look = startProcess("redis-cli", ["-p", String(port), "cluster", "info"]);
+    if ((await look.ended).stdout.includes("cluster_state:ok")) return;
+  }
+}
+
+function namedRedis(url: string): TestRedis {
+  const refuse = (): never => {
+    throw new Error("a Redis named by the environment is not stopped by tests; start it with { own: true }");
+  };
+  return {
+    url,
+    port: Number(/:(\d+)/.exec(url.slice("redis://".length))?.[1] ?? 6_379),
+    stop: async () => refuse(),
+    start: async () => refuse(),
+    pause: refuse,
+    resume: refuse,
+    [Symbol.asyncDispose]: async () => {},
+  };
+}

@@ -28,7 +28,11 @@ function* filesBelow(folder) {
 
 /** Finds each id with the line it first stands on. */
 function idsByLine(text, pattern) {
-  return text.split("\n").flatMap((line, index) => [...line.matchAll(pattern)].map((match) => ({ id: match[1], line: index + 1 })));
+  return text
+    .split("\n")
+    .flatMap((line, index) =>
+      [...line.matchAll(pattern)].map((match) => ({ id: match[1], line: index + 1 })),
+    );
 }
 
 /** Reads the clauses of the page; tells of ids that stand there twice. */
@@ -38,7 +42,10 @@ function readPage(text) {
   text.split("\n").forEach((line, index) => {
     const id = CLAUSE.exec(line)?.[1];
     if (id === undefined) return;
-    if (clauses.has(id)) problems.push(`${PAGE}:${index + 1} [${id}] is defined a second time, first on line ${clauses.get(id)}`);
+    if (clauses.has(id))
+      problems.push(
+        `${PAGE}:${index + 1} [${id}] is defined a second time, first on line ${clauses.get(id)}`,
+      );
     else clauses.set(id, index + 1);
   });
   for (const { id, line } of idsByLine(text, CITATION)) {
@@ -71,7 +78,8 @@ export function checkClauses(root) {
     }
   }
   for (const [id, line] of clauses) {
-    if (!inCode.has(id)) problems.push(`${PAGE}:${line} [${id}] is cited nowhere in the code of packages/ and apps/`);
+    if (!inCode.has(id))
+      problems.push(`${PAGE}:${line} [${id}] is cited nowhere in the code of packages/ and apps/`);
     if (!inTitles.has(id)) problems.push(`${PAGE}:${line} [${id}] has no test that names it in its title`);
   }
   return { problems, count: clauses.size };
@@ -81,7 +89,9 @@ if (process.argv[1] !== undefined && resolve(process.argv[1]) === import.meta.fi
   const { problems, count } = checkClauses(resolve(process.argv[2] ?? join(import.meta.dirname, "..")));
   for (const problem of problems) console.error(problem);
   if (problems.length > 0) {
-    console.error(`\n${problems.length} clause problem(s). Clauses live in ${PAGE}; cite them as [id] in comments and test titles.`);
+    console.error(
+      `\n${problems.length} clause problem(s). Clauses live in ${PAGE}; cite them as [id] in comments and test titles.`,
+    );
     process.exit(1);
   }
   console.log(`${count} clauses: each one cited in code and named by a test.`);

@@ -83,7 +83,7 @@ describe.each(transports)("over %s", (transport) => {
     ["a module that is an object", '{"module":{},"func":"GetSelfInfo"}'],
     ["a func that is true", '{"module":"User","func":true}'],
     ["a module number that is no integer", '{"module":2.5,"func":4}'],
-    ["params that are an array", '{"module":"User","func":"GetSelfInfo","params":[]}'],
+    ["params that are an array", '{"module":"User","func":"Login","params":["a","b"]}'],
     ["params that are a string", '{"module":"User","func":"Login","params":"x"}'],
     ["params that are a number", '{"module":"User","func":"Login","params":1}'],
     [
@@ -111,11 +111,19 @@ describe.each(transports)("over %s", (transport) => {
     });
   }
 
+  test("[bad-3] answers ParamParseFail to params of the wrong type for a function that takes none", async () => {
+    await using client = await ready();
+    expect((await client.user("Register", registration(randomName()))).state).toBe(0);
+    for (const params of [[], [1], "x", 7, true]) {
+      const answer = await client.callJson({ module: "User", func: "GetSelfInfo", params });
+      expect(answer.body, JSON.stringify(params)).toEqual(PARSE_FAIL);
+    }
+  });
+
   for (const [what, params] of [
     ["a field that is cut off", Uint8Array.of(0x0a, 200, 1, 2)],
     ["a tag that is cut off", Uint8Array.of(0x80)],
     ["a field number 0", Uint8Array.of(0x02, 0)],
-    ["a field of the wrong wire type", Uint8Array.of(0x08, 1)],
     ["random bytes", Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)],
     ["a string that is no UTF-8", Uint8Array.of(0x0a, 2, 0xc3, 0x28)],
   ] as const) {

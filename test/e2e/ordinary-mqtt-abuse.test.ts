@@ -22,6 +22,8 @@ function watch(client: RawClient): { stop(): Promise<number> } {
     }
     return worst;
   })();
+  // Whoever stops it hears of a failure; a test that has failed before that must not fail twice.
+  longest.catch(() => undefined);
   return {
     stop() {
       stopped.abort();
@@ -143,7 +145,7 @@ describe.each(["mqttUrl", "wsUrl"] as const)("at %s", (where) => {
     // 3,000 packets, of which 1,000 may come at once and 1,000 a second after that.
     expect(performance.now() - from).toBeGreaterThan(1_500);
     expect(flooder.closed).toBe(false);
-    expect(await calls.stop()).toBeLessThan(250);
+    expect(await calls.stop()).toBeLessThan(500);
     expect(player.closed).toBe(false);
   });
 

@@ -79,7 +79,9 @@ test("[topic-6] a persistent session gets what was sent while its client was awa
   await mosquitto.publish(topic, "two", "-q", "2");
   await mosquitto.publish(topic, "three", "-q", "1");
   await using second = mosquitto.start(...session, "-C", "3");
-  expect(await second.messages()).toEqual([`${topic} 1 0 one`, `${topic} 2 0 two`, `${topic} 1 0 three`]);
+  // mosquitto_sub shows a message at QoS 2 when its flow has ended, which may be after the next one.
+  const expected = [`${topic} 1 0 one`, `${topic} 1 0 three`, `${topic} 2 0 two`];
+  expect((await second.messages()).toSorted()).toEqual(expected);
 });
 
 test("[topic-6] wildcards catch what they should", async () => {

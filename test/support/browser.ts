@@ -58,7 +58,8 @@ async function openPage(browser: Browser, options: BrowserContextOptions = {}): 
   const problems: string[] = [];
   const expected: RegExp[] = [];
   page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") problems.push(`console: ${message.text()}`);
+    if (message.type() === "error" || message.type() === "warning")
+      problems.push(`console: ${message.text()}`);
   });
   page.on("pageerror", (error) => problems.push(`uncaught: ${error.stack ?? error.message}`));
   page.on("requestfailed", (request) => {
@@ -67,7 +68,12 @@ async function openPage(browser: Browser, options: BrowserContextOptions = {}): 
   page.on("request", (request) => {
     const { origin, protocol } = new URL(request.url());
     const home = page.mainFrame().url();
-    if (home !== "about:blank" && protocol !== "data:" && protocol !== "blob:" && origin !== new URL(home).origin) {
+    if (
+      home !== "about:blank" &&
+      protocol !== "data:" &&
+      protocol !== "blob:" &&
+      origin !== new URL(home).origin
+    ) {
       problems.push(`request to another origin: ${request.url()}`);
     }
   });

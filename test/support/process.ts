@@ -84,11 +84,15 @@ export class RunningProcess implements AsyncDisposable {
       return await Promise.race([
         new Promise<string>((resolve) => this.#waiters.push({ pattern, resolve })),
         this.ended.then((ended) => {
-          throw new Error(`${this.#name} ended (${ended.code ?? ended.signal}) before ${pattern}:\n${this.output}`);
+          throw new Error(
+            `${this.#name} ended (${ended.code ?? ended.signal}) before ${pattern}:\n${this.output}`,
+          );
         }),
         new Promise<never>((_, reject) => {
           timer = setTimeout(() => {
-            reject(new Error(`${this.#name} did not print ${pattern} within ${timeoutMs} ms:\n${this.output}`));
+            reject(
+              new Error(`${this.#name} did not print ${pattern} within ${timeoutMs} ms:\n${this.output}`),
+            );
           }, timeoutMs);
         }),
       ]);
@@ -123,7 +127,11 @@ export class RunningProcess implements AsyncDisposable {
 }
 
 /** Starts a process; see {@link RunningProcess}. */
-export function startProcess(command: string, args: readonly string[], options?: ProcessOptions): RunningProcess {
+export function startProcess(
+  command: string,
+  args: readonly string[],
+  options?: ProcessOptions,
+): RunningProcess {
   return new RunningProcess(command, args, options);
 }
 

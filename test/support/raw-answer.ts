@@ -35,15 +35,19 @@ export function readJsonAnswer(plain: Uint8Array): JsonAnswer {
   const body: unknown = parseJson(text);
   if (!isRecord(body)) throw new Error(`an answer is a JSON object, not ${text}`);
   const { state = 0, msg = "", result, id } = body;
-  if (typeof state !== "number" || typeof msg !== "string") throw new Error(`state or msg have the wrong type: ${text}`);
-  if (result !== undefined && typeof result !== "string") throw new Error(`result is no base64 text: ${text}`);
-  const decoded = result === undefined ? undefined : parseJson(Buffer.from(result, "base64").toString("utf8"));
+  if (typeof state !== "number" || typeof msg !== "string")
+    throw new Error(`state or msg have the wrong type: ${text}`);
+  if (result !== undefined && typeof result !== "string")
+    throw new Error(`result is no base64 text: ${text}`);
+  const decoded =
+    result === undefined ? undefined : parseJson(Buffer.from(result, "base64").toString("utf8"));
   return { text, body, state, msg, result: decoded, id };
 }
 
 export function readProtobufAnswer(plain: Uint8Array): ProtobufAnswer {
   const [module, func] = plain;
-  if (module === undefined || func === undefined) throw new Error(`an answer begins with two bytes: ${hex(plain)}`);
+  if (module === undefined || func === undefined)
+    throw new Error(`an answer begins with two bytes: ${hex(plain)}`);
   const fields = readFields(plain.subarray(2));
   const msg = fields.get(2) ?? "";
   const result = fields.get(1);

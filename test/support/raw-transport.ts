@@ -36,7 +36,8 @@ export async function openTransport(
   const { protocol, hostname, port } = new URL(url);
   if (protocol === "ws:" || protocol === "wss:") return openWebSocket(url, events, subprotocols);
   const address = { host: hostname, port: Number(port) };
-  const socket = protocol === "mqtts:" ? connectTls({ ...address, rejectUnauthorized: false }) : connectTcp(address);
+  const socket =
+    protocol === "mqtts:" ? connectTls({ ...address, rejectUnauthorized: false }) : connectTcp(address);
   return openSocket(socket, protocol === "mqtts:" ? "secureConnect" : "connect", events);
 }
 
@@ -62,11 +63,17 @@ async function openSocket(socket: Socket, opened: string, events: RawTransportEv
   };
 }
 
-async function openWebSocket(url: string, events: RawTransportEvents, subprotocols: Subprotocols): Promise<RawTransport> {
+async function openWebSocket(
+  url: string,
+  events: RawTransportEvents,
+  subprotocols: Subprotocols,
+): Promise<RawTransport> {
   const socket = new WebSocket(url, [...subprotocols], { perMessageDeflate: false });
   socket.on("message", (data, isBinary) => {
     if (!isBinary) throw new Error("the server sent a WebSocket text message");
-    events.onBytes(Array.isArray(data) ? Buffer.concat(data) : data instanceof ArrayBuffer ? new Uint8Array(data) : data);
+    events.onBytes(
+      Array.isArray(data) ? Buffer.concat(data) : data instanceof ArrayBuffer ? new Uint8Array(data) : data,
+    );
   });
   await new Promise<void>((resolve, reject) => {
     socket.once("error", reject);

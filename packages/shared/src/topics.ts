@@ -1,5 +1,5 @@
 /**
- * The five private topics, and what every other topic name is. [topic-1]…[topic-5] of docs/protocol.md.
+ * The five private topics, and what every other topic name is. [topic-1] to [topic-5] of docs/protocol.md.
  */
 
 /** The private topics: each connection has its own, whatever others subscribe. */
@@ -28,7 +28,7 @@ const F = 0x66;
 const P = 0x70;
 const Q = 0x71;
 
-/** Tells what a topic name or filter is. Names that begin with `s`, `i` or `f` are reserved, `p…` and `q…` are not. */
+/** Tells what a topic name or filter is. Names that begin with `s`, `i` or `f` are reserved, `p…` and `q…` are not. [topic-3] */
 export function classifyTopic(topic: string): TopicClass {
   const first = topic.charCodeAt(0);
   if (topic.length === 1) {

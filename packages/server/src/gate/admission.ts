@@ -72,6 +72,7 @@ export class Admission {
     ) {
       return badClientId;
     }
+    // [topic-7]
     if (packet.willTopic !== undefined && ruleOfPublish(packet.willTopic, this.#options) !== "ordinary")
       return badWill;
     return undefined;

@@ -4,7 +4,7 @@
 import { isUtf8 } from "node:buffer";
 import { ProtocolViolation, readExtent, readField, readUint16 } from "./frame.ts";
 
-/** What the gate needs of a CONNECT. */
+/** What the gate needs of a CONNECT. Username and password are not among it. [connect-4] */
 export interface ConnectPacket {
   /** 3 (MQTT 3.1) or 4 (3.1.1); another number is answered with CONNACK 1. */
   readonly protocolLevel: number;

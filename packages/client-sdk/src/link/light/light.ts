@@ -6,6 +6,7 @@ import { MqplayError, toMqplayError } from "../../errors.ts";
 import type { HostSocket, OpenSocket } from "../../platform/platform.ts";
 import { closedBeforeConnack, connectFailure, noConnack, notMqtt, refusedByConnack } from "../failures.ts";
 import type {
+  IncomingPublish,
   Link,
   LinkListener,
   LinkPacket,
@@ -136,7 +137,7 @@ class LightLink implements Link {
         if (packet.packetId !== undefined) {
           this.#send(encodePuback(packet.packetId), { type: "PUBACK", packetId: packet.packetId });
         }
-        if (this.#state === "open") this.#listener.onPublish(packet);
+        this.#handlePublish(packet);
         break;
       case "PUBACK":
         this.#listener.onAcknowledged(packet.packetId);
@@ -150,6 +151,10 @@ class LightLink implements Link {
       case "PINGRESP":
         break;
     }
+  }
+
+  #handlePublish({ topic, payload, qos, packetId, retain }: IncomingPublish): void {
+    if (this.#state === "open") this.#listener.onPublish({ topic, payload, qos, packetId, retain });
   }
 
   #handleConnack(code: number): void {

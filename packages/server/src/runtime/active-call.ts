@@ -90,6 +90,12 @@ export class ActiveCall implements CallContext {
     }
   }
 
+  /** Tells whether this is what the handler's signal was aborted with: a handler that gave up as it should. */
+  isAbortReason(thrown: unknown): boolean {
+    const signal = this.#controller?.signal;
+    return signal?.aborted === true && thrown === signal.reason;
+  }
+
   /** The time limit struck, or the server stops. */
   abort(reason: Error): void {
     this.#abortReason = reason;

@@ -215,6 +215,8 @@ export class Invoker {
 
   /** What a call gets whose handler threw, or returned what it must not. */
   answerThrown(served: ServedFunc, active: ActiveCall, thrown: unknown, encoding: Encoding): Answer {
+    // Its connection is gone: nobody reads the answer, and nothing went wrong.
+    if (active.isAbortReason(thrown)) return answerRan("requestTimeout", encoding);
     let what = "A handler failed";
     const error = toMqplayError(thrown);
     // What another server told this one is not for this one's clients.

@@ -79,6 +79,24 @@ describe("time limits", () => {
     expect(firstSignal).not.toBe(signal);
   });
 
+  it("logs no fault when a handler gives up because its connection ended", async () => {
+    const connection = new AbortController();
+    const started = deferred<undefined>();
+    const say = async (call: { signal: AbortSignal }): Promise<Say> => {
+      call.signal.throwIfAborted();
+      await started.promise;
+      call.signal.throwIfAborted();
+      return { text: "", times: 0 };
+    };
+    const { runtime, log } = await startRuntime([createEcho({ say })]);
+    const answer = runtime.invoke(json("Echo", "Say"), stranger({ signal: connection.signal }));
+    connection.abort();
+    started.resolve(undefined);
+    expect(await answer).toEqual(ran("requestTimeout"));
+    expect(log.lines).toEqual([]);
+    expect(runtime.stats).toMatchObject({ internalErrors: 0, timeouts: 0 });
+  });
+
   it("gives a handler that asks after the connection's end an aborted signal", async () => {
     let aborted: boolean | undefined;
     const say = (call: { signal: AbortSignal }, request: Say) => {

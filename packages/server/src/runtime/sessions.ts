@@ -36,8 +36,13 @@ export interface Sessions {
    * Logs a session in. Under `kick` the account's other connections get the pushes of [push-3], lose their login and
    * are closed; a login that this session had before ends first.
    * @param sessionId undefined for a login without a connection, as by HTTP
+   * @param displaced ids of the logins that ended when this one began; none of them can be bound any more
    */
-  login(sessionId: string | undefined, identity: Identity): LoginOutcome | Promise<LoginOutcome>;
+  login(
+    sessionId: string | undefined,
+    identity: Identity,
+    displaced?: readonly string[],
+  ): LoginOutcome | Promise<LoginOutcome>;
   /**
    * Ends the login of a session, and closes other connections of that login; this one lives on. Returns the login
    * that ended, or undefined when there was none.

@@ -223,7 +223,7 @@ describe("races", () => {
       (sessions) => void sessions.endLogin("anna", "login-1"),
       (sessions) => void sessions.endUser("anna"),
       (sessions) => void sessions.endUser("anna", { exceptLoginId: "login-2" }),
-      (sessions, { identity }) => void sessions.login(undefined, identity("anna", "login-2")),
+      (sessions, { identity }) => void sessions.login(undefined, identity("anna", "login-2"), ["login-1"]),
     ];
     for (const end of ends) {
       const room = open();
@@ -236,6 +236,20 @@ describe("races", () => {
       expect(sessions.login("a", resumed)).toEqual({ outcome: "stale" });
       expect(session.identity).toBeUndefined();
       expect(sessions.ofUser("anna").size).toBe(0);
+    }
+  });
+
+  it("lets the login that began later win, whichever is bound first", () => {
+    for (const laterFirst of [true, false]) {
+      const { sessions, connect, identity } = open();
+      connect("a");
+      connect("b");
+      const [earlier, later] = [identity("anna", "login-1"), identity("anna", "login-2")];
+      for (const login of [earlier, later]) sessions.stampLogin(login, sessions.markLogin());
+      const bindEarlier = () => sessions.login("a", earlier, []);
+      const bindLater = () => sessions.login("b", later, ["login-1"]);
+      for (const bind of laterFirst ? [bindLater, bindEarlier] : [bindEarlier, bindLater]) bind();
+      expect([...sessions.ofUser("anna")].map(({ id }) => id)).toEqual(["b"]);
     }
   });
 

@@ -54,7 +54,7 @@ export interface SessionRegistry extends Sessions {
   readonly size: number;
   /** Adds one who hears what becomes of sessions. */
   watch(watcher: SessionWatcher): void;
-  login(sessionId: string | undefined, identity: Identity): LoginOutcome;
+  login(sessionId: string | undefined, identity: Identity, displaced?: readonly string[]): LoginOutcome;
   logout(sessionId: string): Identity | undefined;
   renew(sessionId: string, identity: Identity): boolean;
   endLogin(userId: string, loginId: string): number;
@@ -138,8 +138,11 @@ class LocalSessions implements SessionRegistry {
     this.#watchers.push(watcher);
   }
 
-  login(sessionId: string | undefined, identity: Identity): LoginOutcome {
+  login(sessionId: string | undefined, identity: Identity, displaced: readonly string[] = []): LoginOutcome {
     const { userId, loginId } = identity;
+    // Those that this login ended, not all others: of two that begin at once the token store knows the later one, and
+    // the later one must win, whichever is bound first.
+    for (const ended of displaced) this.#ended.addLogin(userId, ended);
     if (this.#ended.isStale(identity)) return { outcome: "stale" };
     const session = sessionId === undefined ? undefined : this.#sessions.get(sessionId);
     if (this.singleLogin === "refuse" && this.#isElsewhere(identity, session)) return { outcome: "refused" };
@@ -216,7 +219,6 @@ class LocalSessions implements SessionRegistry {
 
   /** [push-3] the account's other connections are told, lose their login and are closed. */
   #displace({ userId, loginId }: Identity, session: Session | undefined): void {
-    this.#ended.addUser(userId, loginId);
     for (const other of this.ofUser(userId)) {
       if (other === session) continue;
       other.link.push(OTHER_CLIENT_LOGIN, "json");

@@ -61,7 +61,7 @@ export class Logins {
     const { endedLoginIds } = await tokens.issue({ userId, loginId, endOthers, ...pair });
     const identity: Identity = { userId, loginId, expiresAtMs: this.#sessionEndMs() };
     sessions.stampLogin(identity, mark);
-    const bound = await this.#bind(sessionId, identity);
+    const bound = await this.#bind(sessionId, identity, endedLoginIds);
     if (bound.outcome !== "bound") {
       await tokens.endLogin(userId, loginId);
       throw elsewhere(bound.outcome);
@@ -140,9 +140,13 @@ export class Logins {
     await this.#deps.sessions.endUser(userId, { exceptLoginId });
   }
 
-  async #bind(sessionId: string | undefined, identity: Identity): Promise<LoginOutcome> {
+  async #bind(
+    sessionId: string | undefined,
+    identity: Identity,
+    displaced: readonly string[],
+  ): Promise<LoginOutcome> {
     try {
-      return await this.#deps.sessions.login(sessionId, identity);
+      return await this.#deps.sessions.login(sessionId, identity, displaced);
     } catch (error) {
       await this.#deps.tokens.endLogin(identity.userId, identity.loginId);
       throw error;

@@ -141,6 +141,22 @@ describe.each(transports)("over %s", (transport) => {
     await client.quiet();
   });
 
+  test("[handshake-4] counts an s of an earlier packet too, whatever else that packet held and however soon it comes", async () => {
+    await using client = await connect();
+    for (const messageId of [1, 2]) {
+      const [first, second] = messageId === 1 ? ["s", "game/x"] : ["i", "p"];
+      client.send({
+        cmd: "subscribe",
+        messageId,
+        subscriptions: [first, second].map((topic = "") => ({ topic, qos: 1 as const })),
+      });
+    }
+    expect((await client.take("suback", ({ messageId }) => messageId === 1)).granted).toEqual([1, 1]);
+    expect((await client.take("suback", ({ messageId }) => messageId === 2)).granted).toEqual([1, 1]);
+    await client.takeServerString();
+    expect((await client.user("GetSelfInfo")).state).toBe(0xf9);
+  });
+
   test("[handshake-4] acknowledges a call before the key exists and drops it", async () => {
     await using client = await connect();
     await client.publish("i", WHO);
@@ -166,6 +182,14 @@ describe.each(transports)("over %s", (transport) => {
     await client.take("puback", (packet) => packet.messageId === messageId);
     expect((await client.takeJsonAnswer(messageId ?? 0)).state).toBe(0xfe);
     await client.quiet();
+  });
+
+  test("[handshake-5] answers under the new key a call that was made under the old one", async () => {
+    await using client = await ready();
+    // Slow enough, by its password hash, to be answered after the new string.
+    const slow = client.sendJson({ module: "User", func: "Register", params: registration(randomName()) });
+    await client.handshake();
+    expect((await client.takeJsonAnswer(slow)).state).toBe(0);
   });
 
   test("[handshake-5] keeps login and subscriptions over a change of the key", async () => {

@@ -15,10 +15,17 @@ const ownRuntime = (name) => (name === "ModuleContract" ? "../contract.ts" : "..
 
 const targets = [
   {
-    files: ["user.proto"],
+    files: ["packages/shared/proto/user.proto"],
     include: ["packages/shared/proto"],
     out: "packages/shared/src/contract/generated",
     options: { builtIn: true, runtime: ownRuntime },
+  },
+  {
+    // The generator's own example: its tests and type tests use it as an application's module.
+    files: ["packages/shared/src/contract/generate/fixtures/arena.proto"],
+    include: ["packages/shared/src/contract/generate/fixtures"],
+    out: "packages/shared/src/contract/generate/fixtures/generated",
+    options: {},
   },
 ];
 
@@ -26,8 +33,9 @@ const isCheck = process.argv.includes("--check");
 let stale = 0;
 
 for (const { files, include, out, options } of targets) {
+  const paths = files.map((name) => join(top, name));
   const folders = include.map((name) => join(top, name));
-  for (const { name, text } of generateContracts(files, readFrom(folders), options)) {
+  for (const { name, text } of generateContracts(paths, readFrom(folders), options)) {
     const path = join(top, out, name);
     const difference = firstDifference(readText(path), text);
     if (difference === undefined) continue;

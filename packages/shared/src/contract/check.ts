@@ -16,7 +16,7 @@ import {
 /** Checks a message and everything in it. @throws MqplayError `paramNotAllow` with the path of the first fault */
 export function checkMessage(layout: Layout, message: unknown, path: string, depth: number): void {
   if (!isRecord(message))
-    throw refused(path === "" ? layout.name : path, `an object of ${layout.name}`, message);
+    throw refused(path === "" ? layout.name : path, `an object of ${layout.name}`, describeValue(message));
   if (depth >= MAX_JSON_DEPTH) throw refused(path, `fewer than ${MAX_JSON_DEPTH} messages in each other`);
   for (const field of layout.fields) checkField(field, message[field.name], pathOf(path, field.name), depth);
   for (const [name, members] of layout.oneofs) {
@@ -34,7 +34,7 @@ function checkField(field: Field, value: unknown, path: string, depth: number): 
   if (value === undefined && !field.hasZero) {
     if (field.spec.required === true) throw refused(path, "a value, because it is required");
   } else if (field.key !== undefined) {
-    if (!isRecord(value)) throw refused(path, "an object", value);
+    if (!isRecord(value)) throw refused(path, "an object", describeValue(value));
     const keys = Object.keys(value);
     checkCount(field.spec, keys.length, path);
     for (const key of keys) {
@@ -43,7 +43,7 @@ function checkField(field: Field, value: unknown, path: string, depth: number): 
       checkValue(field, value[key], place, depth);
     }
   } else if (field.spec.repeated === true) {
-    if (!Array.isArray(value)) throw refused(path, "an array", value);
+    if (!Array.isArray(value)) throw refused(path, "an array", describeValue(value));
     checkCount(field.spec, value.length, path);
     for (const [index, element] of value.entries()) checkValue(field, element, `${path}[${index}]`, depth);
   } else checkValue(field, value, path, depth);
@@ -51,10 +51,10 @@ function checkField(field: Field, value: unknown, path: string, depth: number): 
 
 function checkCount(rules: FieldBase, count: number, path: string): void {
   if (count < (rules.minItems ?? (rules.required === true ? 1 : 0))) {
-    throw refused(path, `at least ${rules.minItems ?? 1} of them`, count);
+    throw refused(path, `at least ${rules.minItems ?? 1} of them`, String(count));
   }
   if (rules.maxItems !== undefined && count > rules.maxItems)
-    throw refused(path, `at most ${rules.maxItems} of them`, count);
+    throw refused(path, `at most ${rules.maxItems} of them`, String(count));
 }
 
 function checkValue(field: Field, value: unknown, path: string, depth: number): void {
@@ -64,7 +64,7 @@ function checkValue(field: Field, value: unknown, path: string, depth: number): 
     return;
   }
   if (scalar === undefined) return;
-  if (!scalar.is(value)) throw refused(path, scalar.expected, value);
+  if (!scalar.is(value)) throw refused(path, scalar.expected, describeValue(value));
   if (spec.required === true && spec.repeated !== true && field.key === undefined && scalar.isZero(value)) {
     throw refused(path, "a value that is not zero or empty, because it is required");
   }
@@ -93,19 +93,21 @@ function countCharacters(text: string): number {
 
 function checkLength(rules: FieldBase, length: number, unit: string, path: string): void {
   if (rules.minLen !== undefined && length < rules.minLen)
-    throw refused(path, `at least ${rules.minLen} ${unit}`, length);
+    throw refused(path, `at least ${rules.minLen} ${unit}`, String(length));
   if (rules.maxLen !== undefined && length > rules.maxLen)
-    throw refused(path, `at most ${rules.maxLen} ${unit}`, length);
+    throw refused(path, `at most ${rules.maxLen} ${unit}`, String(length));
 }
 
 function checkRange(rules: FieldBase, value: number | bigint, path: string): void {
   // NaN is in no range.
-  if (rules.min !== undefined && !(value >= rules.min)) throw refused(path, `at least ${rules.min}`, value);
-  if (rules.max !== undefined && !(value <= rules.max)) throw refused(path, `at most ${rules.max}`, value);
+  if (rules.min !== undefined && !(value >= rules.min))
+    throw refused(path, `at least ${rules.min}`, describeValue(value));
+  if (rules.max !== undefined && !(value <= rules.max))
+    throw refused(path, `at most ${rules.max}`, describeValue(value));
 }
 
 /** Makes the error. */
-function refused(path: string, expected: string, got?: unknown): MqplayError {
-  const suffix = got === undefined ? "" : `, got ${describeValue(got)}`;
+function refused(path: string, expected: string, got?: string): MqplayError {
+  const suffix = got === undefined ? "" : `, got ${got}`;
   return new MqplayError("paramNotAllow", `${path}: expected ${expected}${suffix}`, { path });
 }

@@ -42,7 +42,8 @@ const MAX_SUGGESTED_LENGTH = 64;
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   if (name.length > MAX_SUGGESTED_LENGTH) return undefined;
   let nearest: string | undefined;
-  let least = Math.max(1, Math.floor(name.length / 3)) + 1;
+  // Something must be right: no name of one letter is near to another.
+  let least = Math.min(name.length, Math.max(1, Math.floor(name.length / 3)) + 1);
   for (const candidate of candidates) {
     if (candidate.length > MAX_SUGGESTED_LENGTH) continue;
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());

@@ -9,6 +9,9 @@ import type { ScalarName } from "../scalar.ts";
 /** Types by full name. */
 export type TypeTable = ReadonlyMap<string, MessageModel | EnumModel>;
 
+/** Longer heads of declarations are broken in two. */
+const MAX_LINE_LENGTH = 110;
+
 const TS_TYPES: Readonly<Record<ScalarName, string>> = {
   double: "number",
   float: "number",
@@ -51,11 +54,13 @@ function emitMessage(message: MessageModel, all: TypeTable, runtime: RuntimeName
     fields.length === 0
       ? `${doc}export type ${name} = { readonly [field: string]: never };\n`
       : `${doc}export interface ${name} {\n${properties}}\n`;
-  const table = fields.map((field) => `  ${emitField(field, all)},\n`).join("");
-  return (
-    `${declared}export const ${name}: ${runtime.use("Message")}<${name}> = ` +
-    `/* @__PURE__ */ ${runtime.use("defineMessage")}("${message.name}", [${table === "" ? "" : `\n${table}`}]);`
-  );
+  const head = `export const ${name}: ${runtime.use("Message")}<${name}> =`;
+  const call = `/* @__PURE__ */ ${runtime.use("defineMessage")}("${name}", [`;
+  const isLong = `${head} ${call}`.length > MAX_LINE_LENGTH;
+  const indent = isLong ? "  " : "";
+  const rows = fields.map((field) => `${indent}  ${emitField(field, all)},\n`).join("");
+  const body = rows === "" ? "" : `\n${rows}${indent}`;
+  return `${declared}${head}${isLong ? "\n  " : " "}${call}${body}]);`;
 }
 
 function emitProperty(field: FieldModel, all: TypeTable): string {

@@ -98,7 +98,9 @@ function emitUnit(
     ...unit.types.map(({ name }) => name),
     ...unit.file.services.map(({ name }) => name),
   ]);
-  const body = unit.types.map((type) => emitType(type, all, runtime));
+  // Messages name enums as values, so these come first.
+  const ordered = [...unit.types].sort((a, b) => Number(a.kind === "message") - Number(b.kind === "message"));
+  const body = ordered.map((type) => emitType(type, all, runtime));
   const [service] = unit.file.services;
   if (service !== undefined) body.push(emitService(service, unit.file, all, runtime));
   const imports = [...runtime.imports(options.runtime), ...siblings(unit, units, options)];

@@ -3,14 +3,14 @@
  * line and rule. Node only; the public entry `@mqplay/shared/generate`.
  */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, normalize } from "node:path";
 import { buildModel } from "./build.ts";
 import { emit, type OutputFile } from "./emit.ts";
 import { checkRules } from "./rules.ts";
 import { readSources, type ReadProto } from "./sources.ts";
 
 export type { OutputFile } from "./emit.ts";
-export type { ReadProto } from "./sources.ts";
+export type { ProtoText, ReadProto } from "./sources.ts";
 
 /** What {@link generateContracts} may be told. */
 export interface GenerateOptions {
@@ -24,8 +24,8 @@ export interface GenerateOptions {
 
 /**
  * Generates the contracts of .proto files.
- * @param files their names, as `read` knows them
- * @param read returns the text of a .proto, given or imported, or undefined; see {@link readFrom}
+ * @param files their paths, as `read` knows them
+ * @param read finds a .proto, given or imported; see {@link readFrom}
  * @throws MqplayError `contractInvalid`; its detail has a line `file:line: rule` for everything that is wrong
  */
 export function generateContracts(
@@ -40,14 +40,15 @@ export function generateContracts(
 }
 
 /**
- * Returns a reader of .proto files in folders: the first folder that has a file by the name gives it.
- * The working folder comes first, so that files may be named by their paths.
+ * Returns a reader of .proto files: those asked for by their paths, imports in the first of the folders that has one.
+ * @param folders where imports are looked for
  */
 export function readFrom(folders: readonly string[]): ReadProto {
-  return (file) => {
-    for (const path of [file, ...folders.map((folder) => join(folder, file))]) {
+  return (name, importedBy) => {
+    const paths = importedBy === undefined ? [name] : folders.map((folder) => join(folder, name));
+    for (const path of paths) {
       const text = readText(path);
-      if (text !== undefined) return text;
+      if (text !== undefined) return { path: normalize(path).replaceAll("\\", "/"), text };
     }
     return undefined;
   };

@@ -19,7 +19,9 @@ export function checkPattern(pattern: string): string | undefined {
     // Only for the syntax; the generated file has it as a literal.
     void new RegExp(`^(?:${pattern})$`, "u");
   } catch (error) {
-    return `the pattern is no regular expression: ${error instanceof Error ? error.message : String(error)}`;
+    // Engines begin their messages differently; the reason stands last.
+    const reason = error instanceof Error ? (error.message.split(": ").at(-1) ?? "") : String(error);
+    return `the pattern is no regular expression: ${reason}`;
   }
   // What is left of escapes and classes are single characters.
   if (/\\(?:[1-9]|k<)/.test(pattern)) return "the pattern may not refer back to groups";

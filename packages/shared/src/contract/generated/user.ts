@@ -6,10 +6,11 @@ export interface User_Login_Request {
   readonly username: string;
   readonly password: string;
 }
-export const User_Login_Request: Message<User_Login_Request> = /* @__PURE__ */ defineMessage("User_Login_Request", [
-  { number: 1, name: "username", type: "string", maxLen: 128 },
-  { number: 2, name: "password", type: "string", maxLen: 256 },
-]);
+export const User_Login_Request: Message<User_Login_Request> =
+  /* @__PURE__ */ defineMessage("User_Login_Request", [
+    { number: 1, name: "username", type: "string", maxLen: 128 },
+    { number: 2, name: "password", type: "string", maxLen: 256 },
+  ]);
 
 export interface User_Login_Response {
   /** The access token. */
@@ -19,11 +20,12 @@ export interface User_Login_Response {
   /** How long the access token lives, in seconds. */
   readonly expireAt: number;
 }
-export const User_Login_Response: Message<User_Login_Response> = /* @__PURE__ */ defineMessage("User_Login_Response", [
-  { number: 1, name: "token", type: "string" },
-  { number: 2, name: "refreshToken", type: "string" },
-  { number: 3, name: "expireAt", type: "int32" },
-]);
+export const User_Login_Response: Message<User_Login_Response> =
+  /* @__PURE__ */ defineMessage("User_Login_Response", [
+    { number: 1, name: "token", type: "string" },
+    { number: 2, name: "refreshToken", type: "string" },
+    { number: 3, name: "expireAt", type: "int32" },
+  ]);
 
 export interface User_Register_Request {
   readonly username: string;
@@ -33,22 +35,24 @@ export interface User_Register_Request {
   /** The user's id at another platform. */
   readonly openId?: string | undefined;
 }
-export const User_Register_Request: Message<User_Register_Request> = /* @__PURE__ */ defineMessage("User_Register_Request", [
-  { number: 1, name: "username", type: "string", maxLen: 128 },
-  { number: 2, name: "password", type: "string", maxLen: 256 },
-  { number: 3, name: "verifyCode", type: "string", optional: true, maxLen: 64 },
-  { number: 4, name: "openId", type: "string", optional: true, maxLen: 256 },
-]);
+export const User_Register_Request: Message<User_Register_Request> =
+  /* @__PURE__ */ defineMessage("User_Register_Request", [
+    { number: 1, name: "username", type: "string", maxLen: 128 },
+    { number: 2, name: "password", type: "string", maxLen: 256 },
+    { number: 3, name: "verifyCode", type: "string", optional: true, maxLen: 64 },
+    { number: 4, name: "openId", type: "string", optional: true, maxLen: 256 },
+  ]);
 
 export interface User_Register_Response {
   /** The user's id: a lower-case UUID. */
   readonly result: string;
   readonly tokenInfo: User_TokenInfo;
 }
-export const User_Register_Response: Message<User_Register_Response> = /* @__PURE__ */ defineMessage("User_Register_Response", [
-  { number: 1, name: "result", type: "string" },
-  { number: 2, name: "tokenInfo", type: "message", message: () => User_TokenInfo, required: true },
-]);
+export const User_Register_Response: Message<User_Register_Response> =
+  /* @__PURE__ */ defineMessage("User_Register_Response", [
+    { number: 1, name: "result", type: "string" },
+    { number: 2, name: "tokenInfo", type: "message", message: () => User_TokenInfo, required: true },
+  ]);
 
 /** The tokens of a login. */
 export interface User_TokenInfo {
@@ -68,19 +72,22 @@ export const User_TokenInfo: Message<User_TokenInfo> = /* @__PURE__ */ defineMes
 export interface User_GetVerifyCode_Request {
   readonly phoneNumber: string;
 }
-export const User_GetVerifyCode_Request: Message<User_GetVerifyCode_Request> = /* @__PURE__ */ defineMessage("User_GetVerifyCode_Request", [
-  { number: 1, name: "phoneNumber", type: "string", maxLen: 64 },
-]);
+export const User_GetVerifyCode_Request: Message<User_GetVerifyCode_Request> =
+  /* @__PURE__ */ defineMessage("User_GetVerifyCode_Request", [
+    { number: 1, name: "phoneNumber", type: "string", maxLen: 64 },
+  ]);
 
 export type User_GetVerifyCode_Response = { readonly [field: string]: never };
-export const User_GetVerifyCode_Response: Message<User_GetVerifyCode_Response> = /* @__PURE__ */ defineMessage("User_GetVerifyCode_Response", []);
+export const User_GetVerifyCode_Response: Message<User_GetVerifyCode_Response> =
+  /* @__PURE__ */ defineMessage("User_GetVerifyCode_Response", []);
 
 export interface User_GetSelfInfo_Response {
   readonly userData: User_UserData;
 }
-export const User_GetSelfInfo_Response: Message<User_GetSelfInfo_Response> = /* @__PURE__ */ defineMessage("User_GetSelfInfo_Response", [
-  { number: 1, name: "userData", type: "message", message: () => User_UserData, required: true },
-]);
+export const User_GetSelfInfo_Response: Message<User_GetSelfInfo_Response> =
+  /* @__PURE__ */ defineMessage("User_GetSelfInfo_Response", [
+    { number: 1, name: "userData", type: "message", message: () => User_UserData, required: true },
+  ]);
 
 /** Who somebody is. */
 export interface User_UserData {
@@ -96,16 +103,18 @@ export const User_UserData: Message<User_UserData> = /* @__PURE__ */ defineMessa
 export interface User_RefreshToken_Request {
   readonly refresh_token: string;
 }
-export const User_RefreshToken_Request: Message<User_RefreshToken_Request> = /* @__PURE__ */ defineMessage("User_RefreshToken_Request", [
-  { number: 1, name: "refresh_token", type: "string", maxLen: 256 },
-]);
+export const User_RefreshToken_Request: Message<User_RefreshToken_Request> =
+  /* @__PURE__ */ defineMessage("User_RefreshToken_Request", [
+    { number: 1, name: "refresh_token", type: "string", maxLen: 256 },
+  ]);
 
 export interface User_RefreshToken_Response {
   readonly tokenData: User_TokenInfo;
 }
-export const User_RefreshToken_Response: Message<User_RefreshToken_Response> = /* @__PURE__ */ defineMessage("User_RefreshToken_Response", [
-  { number: 1, name: "tokenData", type: "message", message: () => User_TokenInfo, required: true },
-]);
+export const User_RefreshToken_Response: Message<User_RefreshToken_Response> =
+  /* @__PURE__ */ defineMessage("User_RefreshToken_Response", [
+    { number: 1, name: "tokenData", type: "message", message: () => User_TokenInfo, required: true },
+  ]);
 
 export interface User_ChangePassWordByVerifyCode_Request {
   readonly phoneNumber: string;
@@ -113,70 +122,79 @@ export interface User_ChangePassWordByVerifyCode_Request {
   /** The new one. */
   readonly password: string;
 }
-export const User_ChangePassWordByVerifyCode_Request: Message<User_ChangePassWordByVerifyCode_Request> = /* @__PURE__ */ defineMessage("User_ChangePassWordByVerifyCode_Request", [
-  { number: 1, name: "phoneNumber", type: "string", maxLen: 64 },
-  { number: 2, name: "verifyCode", type: "string", maxLen: 64 },
-  { number: 3, name: "password", type: "string", maxLen: 256 },
-]);
+export const User_ChangePassWordByVerifyCode_Request: Message<User_ChangePassWordByVerifyCode_Request> =
+  /* @__PURE__ */ defineMessage("User_ChangePassWordByVerifyCode_Request", [
+    { number: 1, name: "phoneNumber", type: "string", maxLen: 64 },
+    { number: 2, name: "verifyCode", type: "string", maxLen: 64 },
+    { number: 3, name: "password", type: "string", maxLen: 256 },
+  ]);
 
 export interface User_ChangePassWordByVerifyCode_Response {
   readonly isSuccess: boolean;
 }
-export const User_ChangePassWordByVerifyCode_Response: Message<User_ChangePassWordByVerifyCode_Response> = /* @__PURE__ */ defineMessage("User_ChangePassWordByVerifyCode_Response", [
-  { number: 1, name: "isSuccess", type: "bool" },
-]);
+export const User_ChangePassWordByVerifyCode_Response: Message<User_ChangePassWordByVerifyCode_Response> =
+  /* @__PURE__ */ defineMessage("User_ChangePassWordByVerifyCode_Response", [
+    { number: 1, name: "isSuccess", type: "bool" },
+  ]);
 
 export interface User_ChangePassWordByPassword_Request {
   readonly oldPassword: string;
   readonly newPassword: string;
 }
-export const User_ChangePassWordByPassword_Request: Message<User_ChangePassWordByPassword_Request> = /* @__PURE__ */ defineMessage("User_ChangePassWordByPassword_Request", [
-  { number: 1, name: "oldPassword", type: "string", maxLen: 256 },
-  { number: 2, name: "newPassword", type: "string", maxLen: 256 },
-]);
+export const User_ChangePassWordByPassword_Request: Message<User_ChangePassWordByPassword_Request> =
+  /* @__PURE__ */ defineMessage("User_ChangePassWordByPassword_Request", [
+    { number: 1, name: "oldPassword", type: "string", maxLen: 256 },
+    { number: 2, name: "newPassword", type: "string", maxLen: 256 },
+  ]);
 
 export interface User_ChangePassWordByPassword_Response {
   readonly isSuccess: boolean;
 }
-export const User_ChangePassWordByPassword_Response: Message<User_ChangePassWordByPassword_Response> = /* @__PURE__ */ defineMessage("User_ChangePassWordByPassword_Response", [
-  { number: 1, name: "isSuccess", type: "bool" },
-]);
+export const User_ChangePassWordByPassword_Response: Message<User_ChangePassWordByPassword_Response> =
+  /* @__PURE__ */ defineMessage("User_ChangePassWordByPassword_Response", [
+    { number: 1, name: "isSuccess", type: "bool" },
+  ]);
 
 export interface User_CheckVerifyCodeAvailable_Request {
   readonly phoneNumber: string;
   readonly verifyCode: string;
 }
-export const User_CheckVerifyCodeAvailable_Request: Message<User_CheckVerifyCodeAvailable_Request> = /* @__PURE__ */ defineMessage("User_CheckVerifyCodeAvailable_Request", [
-  { number: 1, name: "phoneNumber", type: "string", maxLen: 64 },
-  { number: 2, name: "verifyCode", type: "string", maxLen: 64 },
-]);
+export const User_CheckVerifyCodeAvailable_Request: Message<User_CheckVerifyCodeAvailable_Request> =
+  /* @__PURE__ */ defineMessage("User_CheckVerifyCodeAvailable_Request", [
+    { number: 1, name: "phoneNumber", type: "string", maxLen: 64 },
+    { number: 2, name: "verifyCode", type: "string", maxLen: 64 },
+  ]);
 
 export interface User_CheckVerifyCodeAvailable_Response {
   readonly isAvalible: boolean;
   readonly isAccountTaken: boolean;
 }
-export const User_CheckVerifyCodeAvailable_Response: Message<User_CheckVerifyCodeAvailable_Response> = /* @__PURE__ */ defineMessage("User_CheckVerifyCodeAvailable_Response", [
-  { number: 1, name: "isAvalible", type: "bool" },
-  { number: 2, name: "isAccountTaken", type: "bool" },
-]);
+export const User_CheckVerifyCodeAvailable_Response: Message<User_CheckVerifyCodeAvailable_Response> =
+  /* @__PURE__ */ defineMessage("User_CheckVerifyCodeAvailable_Response", [
+    { number: 1, name: "isAvalible", type: "bool" },
+    { number: 2, name: "isAccountTaken", type: "bool" },
+  ]);
 
 export interface User_SendForgotPasswordVrifyCode_Request {
   readonly phoneNumber: string;
 }
-export const User_SendForgotPasswordVrifyCode_Request: Message<User_SendForgotPasswordVrifyCode_Request> = /* @__PURE__ */ defineMessage("User_SendForgotPasswordVrifyCode_Request", [
-  { number: 1, name: "phoneNumber", type: "string", maxLen: 64 },
-]);
+export const User_SendForgotPasswordVrifyCode_Request: Message<User_SendForgotPasswordVrifyCode_Request> =
+  /* @__PURE__ */ defineMessage("User_SendForgotPasswordVrifyCode_Request", [
+    { number: 1, name: "phoneNumber", type: "string", maxLen: 64 },
+  ]);
 
 export type User_SendForgotPasswordVrifyCode_Response = { readonly [field: string]: never };
-export const User_SendForgotPasswordVrifyCode_Response: Message<User_SendForgotPasswordVrifyCode_Response> = /* @__PURE__ */ defineMessage("User_SendForgotPasswordVrifyCode_Response", []);
+export const User_SendForgotPasswordVrifyCode_Response: Message<User_SendForgotPasswordVrifyCode_Response> =
+  /* @__PURE__ */ defineMessage("User_SendForgotPasswordVrifyCode_Response", []);
 
 /** Tells an earlier connection that its user has logged in elsewhere. [push-3] */
 export interface User_OnLoginSuccessNotify_Response {
   readonly msg: string;
 }
-export const User_OnLoginSuccessNotify_Response: Message<User_OnLoginSuccessNotify_Response> = /* @__PURE__ */ defineMessage("User_OnLoginSuccessNotify_Response", [
-  { number: 1, name: "msg", type: "string" },
-]);
+export const User_OnLoginSuccessNotify_Response: Message<User_OnLoginSuccessNotify_Response> =
+  /* @__PURE__ */ defineMessage("User_OnLoginSuccessNotify_Response", [
+    { number: 1, name: "msg", type: "string" },
+  ]);
 
 /** Accounts, logins and tokens. */
 export const User = {

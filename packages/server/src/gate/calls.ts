@@ -25,6 +25,8 @@ export const TOPIC_PROTOBUF = 0x66;
 /** The connection that a call came on. */
 export interface CallingClient {
   readonly caller: Caller;
+  /** A call did not parse; it is answered, and counted. [bad-7] */
+  garbled(): void;
   /** A call runs on; its PUBACK is due soon even if its answer is not. */
   callRuns(packetId: number): void;
   /** Writes an answer, with the PUBACK of its call before it if that has not left yet. */
@@ -68,6 +70,7 @@ export function createCalls({ runtime, metrics, log }: CallDeps): TakeCall {
     } catch (error) {
       if (!(error instanceof MalformedCall)) throw error;
       send(client, codec, topicByte, packetId, unparsed, error.replyTo);
+      client.garbled();
       return;
     }
     const answer = runtime.invoke(call, client.caller);

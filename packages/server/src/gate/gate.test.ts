@@ -250,7 +250,7 @@ describe("the gate", () => {
     const topics = [await player.next(isA("publish")), await player.next(isA("publish"))].map(
       (packet) => packet.cmd === "publish" && packet.topic,
     );
-    expect(topics.toSorted()).toEqual(["p", "q"]);
+    expect(new Set(topics)).toEqual(new Set(["p", "q"]));
     player.send({ cmd: "unsubscribe", messageId: 8, unsubscriptions: ["p", "q"] });
     await player.next(isA("unsuback"));
     expect(session?.link.push(push, "protobuf")).toBe(false);

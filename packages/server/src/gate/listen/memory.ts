@@ -25,7 +25,7 @@ export interface MemoryClient {
 export function memoryStream(remoteAddress = "127.0.0.1"): { transport: Transport; client: MemoryClient } {
   let events: TransportEvents | undefined;
   let arrived: Buffer[] = [];
-  let waiting: Buffer[] = [];
+  const waiting: Buffer[] = [];
   let unsent = 0;
   let closed = false;
   let paused = false;
@@ -33,11 +33,10 @@ export function memoryStream(remoteAddress = "127.0.0.1"): { transport: Transpor
   let listener: () => void = () => {};
 
   function deliver(): void {
-    while (!paused && !closed) {
-      const chunk = waiting.shift();
-      if (chunk === undefined) return;
-      events?.data(chunk);
-    }
+    const chunk = paused || closed ? undefined : waiting.shift();
+    if (chunk === undefined) return;
+    events?.data(chunk);
+    deliver();
   }
 
   function close(): void {

@@ -6,6 +6,7 @@ import { render } from "preact";
 import { App } from "./app.tsx";
 import "./style/tokens.css";
 import "./style/page.css";
+import "./style/controls.css";
 import "./style/panel.css";
 import "./style/wire.css";
 import "./style/key.css";

@@ -29,8 +29,16 @@ export function sentenceOf(step: Step, error: unknown): Failure {
       tags: [],
     };
   }
-  const end = /[.!?]$/.test(error.detail) ? "" : ".";
   const tags = [error.errorName ?? error.code];
   if (error.state !== undefined) tags.unshift(`state ${String(error.state)}`);
-  return { sentence: `${couldNot[step]}: ${error.detail}${end}`, tags };
+  return { sentence: `${couldNot[step]}: ${ended(error.detail)}`, tags };
+}
+
+/** A text as a sentence of its own: capital first, full stop last. */
+export function asSentence(text: string): string {
+  return ended(text.charAt(0).toUpperCase() + text.slice(1));
+}
+
+function ended(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

@@ -1,7 +1,7 @@
 /**
  * A player's panel: where it stands, the steps of the flow, what came of the last one, and the code for it.
  */
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { JSX } from "preact";
 import { Code } from "../ui/code.tsx";
 import { Action, Choice, TextField } from "../ui/fields.tsx";
@@ -17,7 +17,7 @@ const encodings = [
 export function Panel({ player, takeFocus = false }: { player: Player; takeFocus?: boolean }): JSX.Element {
   const title = `player-${player.letter}`;
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (takeFocus) heading.current?.focus();
   }, [takeFocus]);
   return (
@@ -65,7 +65,7 @@ function ConnectStep({ player }: { player: Player }): JSX.Element {
   const isOffline = phase.value === "offline";
   const label = isOffline ? "Connect" : phase.value === "connecting" ? "Cancel" : "Disconnect";
   return (
-    <li class="step" data-done={player.isConnected}>
+    <li class="step" data-done={phase.value === "guest" || phase.value === "loggedIn"}>
       <form
         class="step-body connect"
         onSubmit={(event) => {

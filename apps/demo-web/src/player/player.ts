@@ -6,12 +6,10 @@ import { batch, computed, signal, type ReadonlySignal, type Signal } from "@prea
 import { connect, type Game, type GameState } from "@mqplay/client-sdk";
 import type { Encoding } from "@mqplay/shared";
 import type { Letter, WireLog } from "../wire/wire-log.ts";
-import { sentenceOf, type Failure } from "./failure.ts";
+import { asSentence, sentenceOf, type Failure } from "./failure.ts";
 import { pushName, pushText } from "./push-text.ts";
+import { callNames, elapsed, nextStep, phaseText, type Phase } from "./phase.ts";
 import { snippetOf, type Step } from "./snippet.ts";
-
-/** Where a player is in the flow. */
-export type Phase = "offline" | "connecting" | "reconnecting" | "guest" | "loggedIn";
 
 /** How the last step went. */
 export type Outcome =
@@ -71,8 +69,14 @@ export class Player {
   constructor(letter: Letter, deps: PlayerDeps) {
     this.letter = letter;
     this.#deps = deps;
-    this.nextStep = computed(() => this.#next());
-    this.status = computed(() => this.#describe());
+    this.nextStep = computed(() =>
+      nextStep({
+        phase: this.phase.value,
+        isRegistered: deps.registered.value.has(this.username.value),
+        hasAsked: this.hasAsked.value,
+      }),
+    );
+    this.status = computed(() => phaseText(this.phase.value, this.loggedInAs.value));
     this.snippet = computed(() =>
       snippetOf(this.lastStep.value, {
         url: this.url.value,
@@ -201,7 +205,7 @@ export class Player {
         this.#notice({
           kind: reason === "kicked" ? "Kicked" : "Lost",
           title: "The connection has ended",
-          text: error?.detail ?? `Reason: ${reason}.`,
+          text: asSentence(error?.detail ?? `reason: ${reason}`),
         });
       });
     });
@@ -277,44 +281,4 @@ export class Player {
       -MAX_NOTICES,
     );
   }
-
-  #next(): Step {
-    switch (this.phase.value) {
-      case "offline":
-      case "connecting":
-      case "reconnecting":
-        return "connect";
-      case "guest":
-        return this.#deps.registered.value.has(this.username.value) ? "login" : "register";
-      case "loggedIn":
-        return this.hasAsked.value ? "logout" : "whoAmI";
-    }
-  }
-
-  #describe(): string {
-    switch (this.phase.value) {
-      case "offline":
-        return "Not connected";
-      case "connecting":
-        return "Connecting…";
-      case "reconnecting":
-        return "Connection lost, reconnecting…";
-      case "guest":
-        return "Connected, nobody logged in";
-      case "loggedIn":
-        return `Logged in as ${this.loggedInAs.value}`;
-    }
-  }
-}
-
-const callNames: Readonly<Partial<Record<Step, string>>> = {
-  register: "User.Register",
-  login: "User.Login",
-  whoAmI: "User.GetSelfInfo",
-  logout: "User.Logout",
-};
-
-function elapsed(startMs: number): string {
-  const ms = performance.now() - startMs;
-  return ms < 10 ? `${ms.toFixed(1)} ms` : `${String(Math.round(ms))} ms`;
 }

@@ -35,7 +35,10 @@ export function snippetOf(step: Step, facts: SnippetFacts): string {
     case "login":
       return [
         `try {`,
-        `  await game.user.login({ username: ${username}, password });`,
+        `  await game.user.login({`,
+        `    username: ${username},`,
+        `    password,`,
+        `  });`,
         `} catch (error) {`,
         `  if (isMqplayError(error)) show(error.detail);`,
         `}`,

@@ -24,7 +24,7 @@ export interface WireRow {
 }
 
 /** Rows that are kept; older ones go. A table of this length still scrolls without a stutter on a phone. */
-export const MAX_ROWS = 400;
+export const MAX_ROWS = 300;
 
 /** The log. Its signals redraw what reads them. */
 export class WireLog {

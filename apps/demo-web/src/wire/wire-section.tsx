@@ -115,7 +115,15 @@ function PacketTable(props: {
   // One stop for the Tab key: the row that is looked at, else the first.
   const stop = rows.some(({ id }) => id === shownId) ? shownId : rows[0]?.id;
   return (
-    <div class="wire-scroll" ref={scroller} onKeyDown={move}>
+    <div
+      class="wire-scroll"
+      ref={scroller}
+      role="group"
+      aria-label="Packets"
+      // Without a row there is nothing in it that the Tab key could stop at, and it could not be scrolled by keyboard.
+      tabIndex={rows.length === 0 ? 0 : undefined}
+      onKeyDown={move}
+    >
       <table>
         <caption class="unseen">Packets between the players and the server, oldest first</caption>
         <thead>

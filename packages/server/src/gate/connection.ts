@@ -237,7 +237,8 @@ export class Connection implements TransportEvents, SessionLink, IdHolder {
   }
 
   #spend(): void {
-    const waitMs = this.#budget.spend(1, this.#lastHeardMs);
+    // By the clock, not by when the bytes came: after a pause, packets are taken that came long before.
+    const waitMs = this.#budget.spend(1, performance.now());
     if (waitMs === 0 || (this.#paused & Pause.rate) !== 0) return;
     this.#pause(Pause.rate);
     this.#rateTimer = setTimeout(() => this.#setPause(Pause.rate, false), waitMs);

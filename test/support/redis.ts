@@ -92,8 +92,11 @@ async function launch(folder: string, port: number, options: TestRedisOptions): 
     "yes",
   ];
   if (options.password !== undefined) settings.push("--requirepass", options.password);
-  if (options.cluster === true)
-    settings.push("--cluster-enabled", "yes", "--cluster-require-full-coverage", "no");
+  if (options.cluster === true) {
+    settings.push("--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1");
+    // Otherwise it takes the port 10,000 above, which there may not be.
+    settings.push("--cluster-port", String(await freePort()));
+  }
   const server = startProcess(BINARY, settings);
   try {
     await server.line(/Ready to accept connections/);

@@ -74,8 +74,9 @@ export interface Stores extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Pause between two looks at a store that is away at start, in ms. */
-const READY_PAUSE_MS = 500;
+/** Pauses between two looks at a store that is away at start, in ms: short at first, because most are only just starting too. */
+const FIRST_READY_PAUSE_MS = 20;
+const LONGEST_READY_PAUSE_MS = 500;
 
 /** How often the log says that a store is still away, in ms. */
 const READY_LOG_INTERVAL_MS = 60_000;
@@ -170,7 +171,7 @@ async function keepTrying(
   attempt: () => Promise<void>,
 ): Promise<void> {
   let loggedAtMs: number | undefined;
-  for (;;) {
+  for (let pauseMs = FIRST_READY_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_READY_PAUSE_MS)) {
     signal?.throwIfAborted();
     try {
       await attempt();
@@ -184,6 +185,7 @@ async function keepTrying(
         log.warn({ store, err: error }, "Waiting for a store that is away");
       }
     }
-    await delay(READY_PAUSE_MS, undefined, signal === undefined ? {} : { signal });
+    // An abort ends the pause; the next turn then throws the signal's own reason.
+    await delay(pauseMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
   }
 }

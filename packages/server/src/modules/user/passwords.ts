@@ -7,6 +7,7 @@
 import { hash, verify } from "@node-rs/argon2";
 import { Slots } from "../../runtime/limits.ts";
 import { fail } from "../../runtime/fail.ts";
+import { isLegacyPasswordHash, verifyLegacyPassword } from "../../store/accounts/legacy-password.ts";
 
 /** OWASP's first choice for Argon2id: 19 MiB, two passes, one lane. */
 const ARGON2 = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
@@ -28,14 +29,6 @@ export interface PasswordVerdict {
   readonly outdated: boolean;
 }
 
-/** Compares with hashes of schemes that are no longer made. */
-export interface LegacyPasswords {
-  /** Tells whether a hash is of such a scheme. */
-  isLegacy(passwordHash: string): boolean;
-  /** Tells whether the password belongs to it. */
-  verify(password: string, passwordHash: string): boolean;
-}
-
 /** How many hashes run and wait. */
 export interface PasswordOptions {
   /** Hashes that run at once. */
@@ -48,12 +41,13 @@ export interface PasswordOptions {
 export class Passwords {
   readonly #slots: Slots;
   readonly #options: PasswordOptions;
-  readonly #legacy: LegacyPasswords | undefined;
+  readonly #legacyPrivateKey: string | undefined;
 
-  constructor(options: PasswordOptions, legacy: LegacyPasswords | undefined) {
+  /** @param legacyPrivateKey what the hashes of imported accounts were made with; without it those cannot log in */
+  constructor(options: PasswordOptions, legacyPrivateKey: string | undefined) {
     this.#options = options;
     this.#slots = new Slots(options.maxRunningHashes, options.maxWaitingHashes);
-    this.#legacy = legacy;
+    this.#legacyPrivateKey = legacyPrivateKey;
   }
 
   /**
@@ -73,13 +67,16 @@ export class Passwords {
     passwordHash: string | undefined,
     signal: AbortSignal,
   ): Promise<PasswordVerdict> {
-    const legacy =
-      passwordHash !== undefined && this.#legacy?.isLegacy(passwordHash) === true ? this.#legacy : undefined;
-    const comparable = legacy === undefined && passwordHash !== undefined ? passwordHash : NOBODYS_HASH;
+    const legacy = passwordHash !== undefined && isLegacyPasswordHash(passwordHash);
+    const comparable = passwordHash === undefined || legacy ? NOBODYS_HASH : passwordHash;
     // A legacy hash is compared in no time: the same work as for all others hides that the account has one.
     const matched = await this.#inTurn(signal, async () => await verify(comparable, canonical(password)));
-    if (legacy !== undefined && passwordHash !== undefined) {
-      return { matches: legacy.verify(password, passwordHash), outdated: true };
+    if (legacy) {
+      const key = this.#legacyPrivateKey;
+      return {
+        matches: key !== undefined && verifyLegacyPassword(passwordHash, password, key),
+        outdated: true,
+      };
     }
     return {
       matches: matched && passwordHash !== undefined,

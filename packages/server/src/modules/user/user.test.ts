@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { openRoom, textAt } from "./testing/user-room.ts";
 
@@ -212,17 +213,24 @@ describe("Login", () => {
   });
 
   it("lets an imported account in by its old hash, once, and replaces the hash", async () => {
-    const legacyPasswords = {
-      isLegacy: (hash: string) => hash.startsWith("old$"),
-      verify: (password: string, hash: string) => hash === `old$${password}`,
-    };
-    const { call, connect, accounts } = await openRoom({ deps: { legacyPasswords } });
+    const { call, connect, accounts } = await openRoom({ deps: { legacyPrivateKey: "key" } });
     connect("a");
-    await accounts.create({ id: "u-1", name: "anna", passwordHash: "old$secret1", createdAtMs: 0 });
+    const md5 = createHash("md5").update("secret1key").digest("hex");
+    const passwordHash = `md5-legacy$${md5}`;
+    await accounts.create({ id: "u-1", name: "anna", passwordHash, createdAtMs: 0 });
     expect(await call("a", "Login", { ...anna, password: "wrong" })).toMatchObject({ state: 1 });
     expect(await call("a", "Login", anna)).toMatchObject({ state: 0 });
     expect(accounts.byId.get("u-1")?.passwordHash).toMatch(/^\$argon2id\$/);
     expect(await call("a", "Login", anna)).toMatchObject({ state: 0 });
+  });
+
+  it("lets no imported account in where the old key is not known", async () => {
+    const { call, connect, accounts, log } = await openRoom();
+    connect("a");
+    const passwordHash = `md5-legacy$${createHash("md5").update("secret1").digest("hex")}`;
+    await accounts.create({ id: "u-1", name: "anna", passwordHash, createdAtMs: 0 });
+    expect(await call("a", "Login", anna)).toMatchObject({ state: 1 });
+    expect(log.lines).toEqual([]);
   });
 
   it("by HTTP gives tokens without a connection, and displaces the connection all the same", async () => {

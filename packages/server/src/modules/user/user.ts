@@ -22,7 +22,7 @@ import { createLogin } from "./login.ts";
 import { Logins } from "./logins.ts";
 import { createLogout } from "./logout.ts";
 import { resolveUserOptions, type UserOptions } from "./options.ts";
-import { Passwords, type LegacyPasswords } from "./passwords.ts";
+import { Passwords } from "./passwords.ts";
 import { Profiles } from "./profiles.ts";
 import { createRefreshToken } from "./refresh-token.ts";
 import { createRegister } from "./register.ts";
@@ -40,8 +40,8 @@ export interface UserModuleDeps {
   readonly codeSender?: CodeSender | undefined;
   /** Counts attempts to log in; without it nobody has to wait after a wrong password. */
   readonly attempts?: AttemptStore | undefined;
-  /** Compares with hashes of imported accounts; without it those cannot log in. */
-  readonly legacyPasswords?: LegacyPasswords | undefined;
+  /** The Go server's private key, by which imported accounts log in once; without it those cannot. A secret. */
+  readonly legacyPrivateKey?: string | undefined;
   /** What the application hears of its users. */
   readonly callbacks?: UserCallbacks | undefined;
   /** @default the machine's own */
@@ -76,7 +76,7 @@ export function createUserModule(deps: UserModuleDeps, options: UserOptions = {}
     codeSender: deps.codeSender,
     attempts: deps.attempts,
     sessions,
-    passwords: new Passwords(resolved, deps.legacyPasswords),
+    passwords: new Passwords(resolved, deps.legacyPrivateKey),
     profiles,
     logins,
     callbacks,

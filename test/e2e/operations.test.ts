@@ -166,6 +166,18 @@ describe("stopping", () => {
     expect((await server.process.ended).code).toBe(0);
   });
 
+  test("a signal that npm passes on a second time counts once", async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, "server.json"), JSON.stringify({ modules: [SLOW_MODULE] }));
+    await using server = await spawnServer({ MQPLAY_CONFIG: join(folder.path, "server.json") });
+    const running = call(server.ports.http, "Slow/UntilSigterm");
+    await server.process.line(/the call runs/);
+    server.process.kill("SIGINT");
+    server.process.kill("SIGTERM");
+    expect((await running).status).toBe(200);
+    expect((await server.process.ended).code).toBe(0);
+  });
+
   test("a second signal ends the process at once", async () => {
     await using folder = await temporaryFolder();
     await writeFile(join(folder.path, "server.json"), JSON.stringify({ modules: [SLOW_MODULE] }));
@@ -238,7 +250,8 @@ describe("a bug in a module", () => {
 });
 
 describe("data", () => {
-  test("accounts are there after a restart, and after kill -9", async () => {
+  // Three processes are started from source, one after the other.
+  test("accounts are there after a restart, and after kill -9", { timeout: 60_000 }, async () => {
     await using folder = await temporaryFolder();
     const env = { MQPLAY_DATA: join(folder.path, "data") };
     const accounts = [

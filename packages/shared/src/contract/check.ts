@@ -70,7 +70,7 @@ function checkValue(field: Field, value: unknown, path: string, depth: number): 
   }
   if (typeof value === "string") checkText(spec, value, path);
   else if (value instanceof Uint8Array) checkLength(spec, value.length, "bytes", path);
-  else if (typeof value === "number" || typeof value === "bigint") checkRange(spec, value, path);
+  else if (typeof value === "number" || typeof value === "bigint") checkRange(field, value, path);
 }
 
 function checkText(rules: FieldBase, text: string, path: string): void {
@@ -98,12 +98,13 @@ function checkLength(rules: FieldBase, length: number, unit: string, path: strin
     throw refused(path, `at most ${rules.maxLen} ${unit}`, String(length));
 }
 
-function checkRange(rules: FieldBase, value: number | bigint, path: string): void {
+function checkRange(field: Field, value: number | bigint, path: string): void {
+  const { spec, min, max } = field;
   // NaN is in no range.
-  if (rules.min !== undefined && !(value >= rules.min))
-    throw refused(path, `at least ${rules.min}`, describeValue(value));
-  if (rules.max !== undefined && !(value <= rules.max))
-    throw refused(path, `at most ${rules.max}`, describeValue(value));
+  if (spec.min !== undefined && !(value >= min))
+    throw refused(path, `at least ${spec.min}`, describeValue(value));
+  if (spec.max !== undefined && !(value <= max))
+    throw refused(path, `at most ${spec.max}`, describeValue(value));
 }
 
 /** Makes the error. */

@@ -50,6 +50,9 @@ export interface Field {
   readonly layout: (() => Layout) | undefined;
   /** What a map's key is; undefined for everything but maps. */
   readonly key: Scalar | undefined;
+  /** The rules' range; where there is none, it has no end. */
+  readonly min: number;
+  readonly max: number;
   readonly shape: "single" | "list" | "map";
   /** True when it is filled in with zero on input and left out on output: no message, no optional, no oneof. */
   readonly hasZero: boolean;
@@ -116,6 +119,9 @@ export function zeroMessage(layout: Layout): Record<string, unknown> {
 }
 
 function resolveField(spec: FieldSpec): Field {
+  // A float is rounded on its way: what was the greatest value allowed must still be allowed when it arrives.
+  const round = spec.type === "float" ? Math.fround : (value: number) => value;
+  const { min = -Infinity, max = Infinity } = spec;
   const scalar =
     spec.type === "message" ? undefined : spec.type === "enum" ? enumOf(spec.values) : scalarOf(spec.type);
   const list = spec.repeated === true || spec.map !== undefined;
@@ -128,6 +134,8 @@ function resolveField(spec: FieldSpec): Field {
     layout: spec.type === "message" ? () => spec.message().layout : undefined,
     shape: spec.map !== undefined ? "map" : spec.repeated === true ? "list" : "single",
     key: spec.map === undefined ? undefined : scalarOf(spec.map),
+    min: Math.min(min, round(min)),
+    max: Math.max(max, round(max)),
     hasZero: list || (scalar !== undefined && spec.optional !== true && spec.oneof === undefined),
     packed,
     tag: ((spec.number << 3) | (packed || spec.map !== undefined ? WireType.bytes : wireType)) >>> 0,

@@ -244,6 +244,20 @@ describe("a generated contract", () => {
     );
   });
 
+  it("lets a float be as great as its rule says, rounded as floats are", () => {
+    const atMost: MoveRequest = { turn_by: 3.2, tick: 0n };
+    expect(() => MoveRequest.check(atMost)).not.toThrow();
+    expect(() => MoveRequest.check(MoveRequest.decode(MoveRequest.encode(atMost)))).not.toThrow();
+    expect(() => MoveRequest.check(MoveRequest.fromJson({ turn_by: 3.2 }))).not.toThrow();
+    expect(MoveRequest.fromJson({ turn_by: 3.2 })).toEqual(MoveRequest.decode(MoveRequest.encode(atMost)));
+    expect(faultOf(() => MoveRequest.check({ turn_by: 3.201, tick: 0n }))).toBe(
+      "paramNotAllow turn_by: expected at most 3.2, got 3.201",
+    );
+    expect(faultOf(() => MoveRequest.fromJson({ turn_by: 1e39 }))).toMatch(
+      /^malformed turn_by: expected a number of at most 3\.4e38/,
+    );
+  });
+
   it("refuses to make bytes or JSON of a value that `check` would refuse for its type", () => {
     const wrong: unknown = { room: 12, team: 0 };
     const request: { encode(value: unknown): unknown; toJson(value: unknown): unknown } =

@@ -96,8 +96,10 @@ function parseInteger(json: unknown): bigint | undefined {
   return BigInt(json);
 }
 
-function floating(expected: string, isInRange: (value: number) => boolean, form: NumberForm): Scalar<number> {
-  const is = (value: unknown): value is number => typeof value === "number" && isInRange(value);
+/** `round` is what the wire does to a number; one that it makes infinite does not fit. */
+function floating(expected: string, round: (value: number) => number, form: NumberForm): Scalar<number> {
+  const is = (value: unknown): value is number =>
+    typeof value === "number" && (Number.isFinite(round(value)) || !Number.isFinite(value));
   return {
     expected,
     zero: () => 0,
@@ -107,7 +109,7 @@ function floating(expected: string, isInRange: (value: number) => boolean, form:
     toJson: (value) => (Number.isFinite(value) ? value : String(value)),
     fromJson(json) {
       if (json === "NaN" || json === "Infinity" || json === "-Infinity") return Number(json);
-      return is(json) && Number.isFinite(json) ? json : undefined;
+      return is(json) && Number.isFinite(json) ? round(json) : undefined;
     },
     ...form,
   };
@@ -116,8 +118,6 @@ function floating(expected: string, isInRange: (value: number) => boolean, form:
 const MIN_INT32 = -0x8000_0000;
 const MAX_INT32 = 0x7fff_ffff;
 const MAX_UINT32 = 0xffff_ffff;
-/** The largest number that rounds to a finite float. */
-const MAX_FLOAT = 3.402_823_567_797_336_6e38;
 
 function isText(value: unknown): value is string {
   if (typeof value !== "string") return false;
@@ -204,21 +204,17 @@ function unsigned64(form: BigintForm): Scalar<bigint> {
 /** Made at first use: importing a contract runs nothing, and hosts without bigint run contracts without 64-bit numbers. */
 const makers: Readonly<Record<ScalarName, () => Scalar>> = {
   double: () =>
-    floating("a number", () => true, {
+    floating("a number", (value) => value, {
       wireType: fixed64,
       read: (reader) => reader.double(),
       write: (writer, value) => writer.double(value),
     }),
   float: () =>
-    floating(
-      "a number of at most 3.4e38",
-      (value) => !Number.isFinite(value) || Math.abs(value) < MAX_FLOAT,
-      {
-        wireType: fixed32,
-        read: (reader) => reader.float(),
-        write: (writer, value) => writer.float(value),
-      },
-    ),
+    floating("a number of at most 3.4e38", Math.fround, {
+      wireType: fixed32,
+      read: (reader) => reader.float(),
+      write: (writer, value) => writer.float(value),
+    }),
   int32: () =>
     integer32(MIN_INT32, MAX_INT32, {
       wireType: varint,

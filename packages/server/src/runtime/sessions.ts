@@ -24,8 +24,14 @@ export type LoginOutcome =
   /** The login was ended between its beginning and now, by another login or by whoever ended them all. */
   | { readonly outcome: "stale" };
 
-/** Which logins of a user {@link Sessions.endUser} spares. */
-export interface EndUserOptions {
+/** How logins end. */
+export interface EndLoginOptions {
+  /** A session that loses its login like the others and is not closed: the caller's, whose answer is due. */
+  readonly openSessionId?: string | undefined;
+}
+
+/** How all logins of a user end. */
+export interface EndUserOptions extends EndLoginOptions {
   /** The login that goes on, like the one that changed the password. */
   readonly exceptLoginId?: string | undefined;
 }
@@ -50,9 +56,9 @@ export interface Sessions {
   logout(sessionId: string): Identity | undefined | Promise<Identity | undefined>;
   /** Gives a session's login more time, if it is still this login: its tokens were renewed. */
   renew(sessionId: string, identity: Identity): boolean | Promise<boolean>;
-  /** Ends one login wherever it is bound: its connections are closed. Returns how many. */
-  endLogin(userId: string, loginId: string): number | Promise<number>;
-  /** Ends every login of a user but the one excepted: the connections are closed. Returns how many. */
+  /** Ends one login wherever it is bound: its connections are closed. Returns how many lost it. */
+  endLogin(userId: string, loginId: string, options?: EndLoginOptions): number | Promise<number>;
+  /** Ends every login of a user but the one excepted: the connections are closed. Returns how many lost theirs. */
   endUser(userId: string, options?: EndUserOptions): number | Promise<number>;
   /** Tells whether a user is logged in on a connection (other than the one excepted), and not past the login's time. */
   isOnline(userId: string, exceptSessionId?: string): boolean | Promise<boolean>;

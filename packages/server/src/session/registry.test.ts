@@ -212,7 +212,9 @@ describe("logins that end", () => {
     expect(sessions.endUser("anna", { exceptLoginId: "login-2" })).toBe(1);
     expect(first.link.closed).toBe("loggedOut");
     expect(second.link.closed).toBeUndefined();
-    expect(sessions.endUser("anna")).toBe(1);
+    expect(sessions.endUser("anna", { openSessionId: "b" })).toBe(1);
+    expect(second.link.closed).toBeUndefined();
+    expect(second.session.identity).toBeUndefined();
     expect(sessions.endLogin("anna", "login-2")).toBe(0);
   });
 });

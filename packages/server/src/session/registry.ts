@@ -7,7 +7,13 @@ import { User, type Push } from "@mqplay/shared";
 import type { Log } from "../ops/log.ts";
 import type { Identity } from "../runtime/caller.ts";
 import { systemClock, type Clock } from "../runtime/clock.ts";
-import type { EndUserOptions, LoginOutcome, Sessions, SingleLogin } from "../runtime/sessions.ts";
+import type {
+  EndLoginOptions,
+  EndUserOptions,
+  LoginOutcome,
+  Sessions,
+  SingleLogin,
+} from "../runtime/sessions.ts";
 import { EndedLogins } from "./ended-logins.ts";
 import type { CloseReason, Session } from "./session.ts";
 
@@ -57,7 +63,7 @@ export interface SessionRegistry extends Sessions {
   login(sessionId: string | undefined, identity: Identity, displaced?: readonly string[]): LoginOutcome;
   logout(sessionId: string): Identity | undefined;
   renew(sessionId: string, identity: Identity): boolean;
-  endLogin(userId: string, loginId: string): number;
+  endLogin(userId: string, loginId: string, options?: EndLoginOptions): number;
   endUser(userId: string, options?: EndUserOptions): number;
   isOnline(userId: string, exceptSessionId?: string): boolean;
   /** Tells whether somebody is logged in on a session whose login is not past its time. */
@@ -164,11 +170,9 @@ class LocalSessions implements SessionRegistry {
   }
 
   logout(sessionId: string): Identity | undefined {
-    const session = this.#sessions.get(sessionId);
-    const identity = session && this.#unbind(session);
-    if (session === undefined || identity === undefined) return undefined;
-    this.#tell((watcher) => watcher.loggedOut?.(session, identity, undefined));
-    this.endLogin(identity.userId, identity.loginId);
+    const identity = this.#sessions.get(sessionId)?.identity;
+    if (identity !== undefined)
+      this.endLogin(identity.userId, identity.loginId, { openSessionId: sessionId });
     return identity;
   }
 
@@ -179,15 +183,15 @@ class LocalSessions implements SessionRegistry {
     return true;
   }
 
-  endLogin(userId: string, loginId: string): number {
+  endLogin(userId: string, loginId: string, options: EndLoginOptions = {}): number {
     this.#ended.addLogin(userId, loginId);
-    return this.#endWhere(userId, (identity) => identity.loginId === loginId);
+    return this.#endWhere(userId, options, (identity) => identity.loginId === loginId);
   }
 
   endUser(userId: string, options: EndUserOptions = {}): number {
     const { exceptLoginId } = options;
     this.#ended.addUser(userId, exceptLoginId);
-    return this.#endWhere(userId, (identity) => identity.loginId !== exceptLoginId);
+    return this.#endWhere(userId, options, (identity) => identity.loginId !== exceptLoginId);
   }
 
   isOnline(userId: string, exceptSessionId?: string): boolean {
@@ -227,20 +231,20 @@ class LocalSessions implements SessionRegistry {
     }
   }
 
-  #endWhere(userId: string, matches: (identity: Identity) => boolean): number {
+  #endWhere(userId: string, options: EndLoginOptions, matches: (identity: Identity) => boolean): number {
     let count = 0;
     for (const session of this.ofUser(userId)) {
       if (session.identity === undefined || !matches(session.identity)) continue;
-      this.#end(session, "loggedOut");
+      this.#end(session, session.id === options.openSessionId ? undefined : "loggedOut");
       count += 1;
     }
     return count;
   }
 
-  #end(session: Session, reason: CloseReason): void {
+  #end(session: Session, reason: CloseReason | undefined): void {
     const identity = this.#unbind(session);
     if (identity !== undefined) this.#tell((watcher) => watcher.loggedOut?.(session, identity, reason));
-    session.link.close(reason);
+    if (reason !== undefined) session.link.close(reason);
   }
 
   #bind(session: Session, identity: Identity): void {

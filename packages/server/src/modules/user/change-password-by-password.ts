@@ -26,7 +26,7 @@ export function createChangePasswordByPassword(room: UserRoom): ChangePasswordBy
     const changed = await accounts.setPassword(userId, passwordHash, { ifHash: account.passwordHash });
     // Somebody else has changed it since: the old one is not the old one any more.
     if (!changed) throw fail(User.errors.wrongOldPassword);
-    await logins.endUser(userId, loginId);
+    await logins.endUser(call, userId, loginId);
     return { isSuccess: true };
   };
 }

@@ -25,7 +25,7 @@ export function createChangePasswordByVerifyCode(room: UserRoom): ChangePassword
     const account = await accounts.findByPhone(phoneNumber);
     if (account === undefined) throw fail(User.errors.noSuchUser);
     await accounts.setPassword(account.id, await passwords.hash(password, call.signal));
-    await logins.endUser(account.id);
+    await logins.endUser(call, account.id);
     return { isSuccess: true };
   };
 }

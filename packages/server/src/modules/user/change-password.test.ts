@@ -96,6 +96,14 @@ describe("codes [user-5]", () => {
     expect(await call("b", "Login", { username: number, password: "newpass1" })).toMatchObject({ state: 0 });
   });
 
+  it("change the password on a connection that is logged in as this user, which lives on without its login", async () => {
+    const { call, code, sessions } = await openVerified();
+    await call("a", "SendForgotPasswordVrifyCode", { phoneNumber: number });
+    const params = { phoneNumber: number, verifyCode: code("password"), password: "newpass1" };
+    expect(await call("a", "ChangePasswordByVerifyCode", params)).toMatchObject({ state: 0 });
+    expect(sessions.get("a")).toMatchObject({ identity: undefined, link: { closed: undefined } });
+  });
+
   it("are none for another purpose or another number", async () => {
     const { call, connect, code } = await openVerified();
     connect("b");

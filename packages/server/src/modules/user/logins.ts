@@ -101,12 +101,12 @@ export class Logins {
     const { userId, loginId } = rotation;
     if (rotation.kind === "reused") {
       call.log.warn({ owner: userId, login: loginId }, "A refresh token was used twice: its login was ended");
-      await sessions.endLogin(userId, loginId);
+      await sessions.endLogin(userId, loginId, { openSessionId: sessionOf(call) });
       return undefined;
     }
     const profile = await profiles.get(userId);
     if (profile === undefined || profile.frozen) {
-      await this.endLogin(userId, loginId);
+      await this.endLogin(call, userId, loginId);
       throw fail(profile === undefined ? "needLogin" : "frozen");
     }
     const sessionId = sessionOf(call);
@@ -116,28 +116,17 @@ export class Logins {
     return issued;
   }
 
-  /** Ends the login of the caller: its tokens, and all its connections but the calling one. */
-  async logout(
-    call: CallContext,
-    identity: { readonly userId: string; readonly loginId: string },
-  ): Promise<void> {
-    const { sessions, tokens } = this.#deps;
-    await tokens.endLogin(identity.userId, identity.loginId);
-    const sessionId = sessionOf(call);
-    if (sessionId !== undefined) await sessions.logout(sessionId);
-    await sessions.endLogin(identity.userId, identity.loginId);
-  }
-
-  /** Ends one login: its tokens and its connections. */
-  async endLogin(userId: string, loginId: string): Promise<void> {
+  /** Ends one login: its tokens and its connections. The caller's lives on, for its answer is due. */
+  async endLogin(call: CallContext, userId: string, loginId: string): Promise<void> {
     await this.#deps.tokens.endLogin(userId, loginId);
-    await this.#deps.sessions.endLogin(userId, loginId);
+    await this.#deps.sessions.endLogin(userId, loginId, { openSessionId: sessionOf(call) });
   }
 
-  /** Ends all logins of a user, but one if named: tokens and connections. */
-  async endUser(userId: string, exceptLoginId?: string): Promise<void> {
+  /** Ends all logins of a user, but one if named, as {@link Logins.endLogin} does. */
+  async endUser(call: CallContext | undefined, userId: string, exceptLoginId?: string): Promise<void> {
+    const openSessionId = call && sessionOf(call);
     await this.#deps.tokens.endUser(userId, exceptLoginId);
-    await this.#deps.sessions.endUser(userId, { exceptLoginId });
+    await this.#deps.sessions.endUser(userId, { exceptLoginId, openSessionId });
   }
 
   async #bind(

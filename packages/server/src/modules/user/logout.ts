@@ -9,5 +9,5 @@ type LogoutHandler = Handlers<typeof User>["logout"];
 
 /** Makes the handler of Logout. */
 export function createLogout({ logins }: UserRoom): LogoutHandler {
-  return async (call) => await logins.logout(call, call.user);
+  return async (call) => await logins.endLogin(call, call.user.userId, call.user.loginId);
 }

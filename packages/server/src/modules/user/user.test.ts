@@ -330,9 +330,13 @@ describe("RefreshToken", () => {
   });
 
   it("ends the whole login when a used token comes again, and says so in the log without the token", async () => {
-    const { call, connect, register, user, log } = await openRoom();
+    const { call, connect, register, user, log, sessions } = await openRoom({ singleLogin: "allow" });
     const { link } = connect("a");
-    const { refreshToken } = await register("a", "anna");
+    const other = connect("b");
+    const { refreshToken, token } = await register("a", "anna");
+    const identity = await user.resolveToken(token);
+    if (identity === undefined) throw new Error("the token must be valid");
+    sessions.login("b", identity);
     connect("thief");
     const { data } = await call("thief", "RefreshToken", { refresh_token: refreshToken });
     expect(await call("a", "RefreshToken", { refresh_token: refreshToken })).toEqual({
@@ -340,7 +344,10 @@ describe("RefreshToken", () => {
       msg: "刷新token失败",
       data: null,
     });
-    expect(link.closed).toBe("loggedOut");
+    expect(other.link.closed).toBe("loggedOut");
+    // Its own connection loses its login as well, and lives on: the answer was due.
+    expect(link.closed).toBeUndefined();
+    expect(await call("a", "GetSelfInfo")).toMatchObject({ state: 0xf9 });
     expect(await user.resolveToken(textAt(data, "tokenData", "token"))).toBeUndefined();
     expect(log.lines).toMatchObject([{ level: "warn" }]);
     expect(JSON.stringify(log.lines)).not.toContain(refreshToken);

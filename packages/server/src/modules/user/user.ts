@@ -102,7 +102,7 @@ export function createUserModule(deps: UserModuleDeps, options: UserOptions = {}
     async setFrozen(userId, frozen) {
       const found = await accounts.setFrozen(userId, frozen);
       profiles.forget(userId);
-      if (frozen) await logins.endUser(userId);
+      if (frozen) await logins.endUser(undefined, userId);
       return found;
     },
   };

@@ -4,6 +4,7 @@
  */
 import { MqplayError } from "../errors.ts";
 import { createLightLink } from "../link/light/light.ts";
+import { isArrayBuffer } from "./array-buffer.ts";
 import type { OpenSocket, Platform } from "./platform.ts";
 
 /** The browser's WebSocket, as much as is used of it. */
@@ -48,7 +49,7 @@ export const openSocket: OpenSocket = (url, _tls, listener) => {
   socket.binaryType = "arraybuffer";
   socket.addEventListener("open", () => listener.onOpen());
   socket.addEventListener("message", ({ data }) => {
-    if (data instanceof ArrayBuffer) listener.onMessage(new Uint8Array(data));
+    if (isArrayBuffer(data)) listener.onMessage(new Uint8Array(data));
     else socket.close();
   });
   // Browsers say no more than a code, so that pages cannot look around in a network.

@@ -96,9 +96,9 @@ describe("a MariaDB that fails", () => {
     const acknowledged: string[] = [];
     const failures: unknown[] = [];
     let slowestMs = 0;
-    let isOver = false;
+    const over = new AbortController();
     const work = async (): Promise<void> => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         const account = newAccount();
         const beganAt = performance.now();
         try {
@@ -121,7 +121,7 @@ describe("a MariaDB that fails", () => {
       const after = acknowledged.length;
       await untilReady(async () => expect(acknowledged.length).toBeGreaterThan(after + 200));
     }
-    isOver = true;
+    over.abort();
     await Promise.all(workers);
 
     for (const failure of failures)

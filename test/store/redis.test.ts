@@ -68,9 +68,9 @@ describe("a Redis that fails", () => {
     const acknowledged: string[] = [];
     const failures: unknown[] = [];
     let slowestMs = 0;
-    let isOver = false;
+    const over = new AbortController();
     const work = async (): Promise<void> => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         const login = newLogin();
         const beganAt = performance.now();
         try {
@@ -91,13 +91,26 @@ describe("a Redis that fails", () => {
     const before = acknowledged.length;
     await server.start();
     await untilReady(async () => expect(acknowledged.length).toBeGreaterThan(before + 500));
-    isOver = true;
+    over.abort();
     await Promise.all(workers);
 
     for (const failure of failures)
       expect(failure).toMatchObject({ name: "MqplayError", code: "serverIsDown" });
     expect(slowestMs).toBeLessThan(3_000);
     for (const hash of acknowledged.slice(0, before)) expect(await tokens.findAccess(hash)).toBeDefined();
+  });
+
+  it("may be a cluster whose only node comes back", async () => {
+    await using server = await startRedis({ own: true, cluster: true });
+    await using stores = await openStores({ sessions: server.url });
+    await stores.waitUntilReady();
+    const login = newLogin();
+    await stores.tokens.issue(login);
+    await server.stop();
+    await expect(stores.tokens.findAccess(login.accessHash)).rejects.toMatchObject({ code: "serverIsDown" });
+    await server.start();
+    await untilReady(() => stores.ping());
+    expect(await stores.tokens.findAccess(login.accessHash)).toMatchObject({ loginId: login.loginId });
   });
 
   it("is given up when it does not answer, and used again when it does", async () => {

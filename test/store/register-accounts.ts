@@ -7,6 +7,11 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createStores } from "../../packages/server/src/store/stores.ts";
 
+/** Prints a line at once: writes to a pipe are synchronous, so what has been printed survives kill -9. */
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
 const [accounts = "", dataDir = "", prefix = "", count = "0", concurrency = "1"] = process.argv.slice(2);
 const log = { info: () => {}, warn: () => {} };
 const stores = await createStores({ accounts, sessions: "memory", dataDir }, { now: Date.now, log });
@@ -14,7 +19,7 @@ await stores.waitUntilReady();
 const go = once(process, "SIGUSR2");
 // A process that waits for a signal alone would end.
 const alive = setInterval(() => {}, 60_000);
-console.log("ready");
+print("ready");
 await go;
 clearInterval(alive);
 
@@ -28,9 +33,9 @@ async function register(): Promise<void> {
       passwordHash: `$argon2id$${name}`,
       createdAtMs: Date.now(),
     });
-    console.log(`${result} ${name}`);
+    print(`${result} ${name}`);
   }
 }
 await Promise.all(Array.from({ length: Number(concurrency) }, register));
-console.log("done");
+print("done");
 await stores.close();

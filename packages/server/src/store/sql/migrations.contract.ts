@@ -88,7 +88,7 @@ export function describeMigrations(name: string, open: () => Promise<EmptyDataba
         const applied = await Promise.all(
           [fixture.database, other].map((one) => migrate(one, Date.now, steps)),
         );
-        expect(applied.flat().toSorted()).toEqual([1, 2]);
+        expect(applied.flat().toSorted((a, b) => a - b)).toEqual([1, 2]);
         const rows = await sql<{ n: number }>`select n from t_once`.execute(fixture.database.db);
         expect(rows.rows).toHaveLength(1);
       } finally {

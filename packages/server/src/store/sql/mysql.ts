@@ -160,15 +160,13 @@ class BoundedPool implements MysqlPool {
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
-      fail(new Error(`no connection within ${ACQUIRE_TIMEOUT_MS} ms`));
+      callback(new Error(`no connection within ${ACQUIRE_TIMEOUT_MS} ms`), noConnection);
     }, ACQUIRE_TIMEOUT_MS);
-    // Kysely looks at the second argument only when the first is null, as callbacks of this form do.
-    const fail = callback as (error: unknown) => void;
     this.#pool.getConnection((error, connection) => {
       clearTimeout(timer);
       if (isLate) {
         if (!error) connection.release();
-      } else if (error) fail(error);
+      } else if (error) callback(error, noConnection);
       else callback(null, new BoundedConnection(connection, this.#statementTimeoutMs));
     });
   }
@@ -177,6 +175,14 @@ class BoundedPool implements MysqlPool {
     this.#pool.end(callback);
   }
 }
+
+/** What stands where a connection would, when there is none: nobody looks at it. */
+const noConnection: MysqlPoolConnection = {
+  query() {
+    throw new TypeError("there is no connection");
+  },
+  release() {},
+};
 
 /** One connection out of the pool, with a limit on each statement. */
 class BoundedConnection implements MysqlPoolConnection {

@@ -9,11 +9,11 @@
  * message both ways for every lookup). Figures are in docs/decisions.md.
  */
 import { closeSync, mkdirSync, openSync } from "node:fs";
-import { open, type FileHandle } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { MqplayError } from "@mqplay/shared";
 import { Kysely, SqliteDialect } from "kysely";
-import { storeFailed } from "../storage-errors.ts";
+import { LogFlush } from "./log-flush.ts";
 import type { SqlDatabase, Tables } from "./schema.ts";
 import { openSqlite, type SqliteDatabase, type SqliteStatement, type SqliteValue } from "./sqlite-binding.ts";
 
@@ -23,6 +23,7 @@ export const ACCOUNTS_FILE = "accounts.sqlite";
 /** How long a write waits for another process that is writing, in ms. It blocks, and other processes write for less than a millisecond. */
 export const BUSY_TIMEOUT_MS = 1_000;
 
+/** Statements kept prepared; the queries of this house are far fewer. */
 const MAX_PREPARED = 100;
 
 /**
@@ -51,7 +52,7 @@ export async function openEmbeddedDatabase(dataDir: string): Promise<SqlDatabase
       },
     );
   }
-  const flush = inMemory ? undefined : new LogFlush(`${path}-wal`, label);
+  const flush = inMemory ? undefined : new LogFlush(label, () => open(`${path}-wal`, "r+"));
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: new KyselyDatabase(database) }) });
   return {
     kind: "sqlite",
@@ -89,60 +90,6 @@ function extendedCode(error: unknown): number | undefined {
 function makePrivateFile(dataDir: string, path: string): void {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   closeSync(openSync(path, "a", 0o600));
-}
-
-/** Flushes the write-ahead log, off the event loop, one flush for all who wait. */
-class LogFlush {
-  readonly #path: string;
-  readonly #label: string;
-  #handle: Promise<FileHandle> | undefined;
-  #running: Promise<void> | undefined;
-  #next: Promise<void> | undefined;
-  #failure: unknown = undefined;
-
-  constructor(path: string, label: string) {
-    this.#path = path;
-    this.#label = label;
-  }
-
-  flush(): Promise<void> {
-    if (this.#running === undefined) return this.#start();
-    // The one that runs may have begun before our commit; the next one covers it, and everybody who comes until then.
-    this.#next ??= this.#running.then(
-      () => this.#start(),
-      () => this.#start(),
-    );
-    return this.#next;
-  }
-
-  #start(): Promise<void> {
-    this.#next = undefined;
-    const run = this.#sync().finally(() => {
-      this.#running = undefined;
-    });
-    this.#running = run;
-    return run;
-  }
-
-  async #sync(): Promise<void> {
-    // After one failed flush the system may report the next as good although pages are lost: never trust it again.
-    if (this.#failure !== undefined) throw storeFailed(this.#label, this.#failure);
-    try {
-      this.#handle ??= open(this.#path, "r+");
-      const handle = await this.#handle;
-      await handle.datasync();
-    } catch (error) {
-      this.#failure = error;
-      throw storeFailed(this.#label, error);
-    }
-  }
-
-  async close(): Promise<void> {
-    await Promise.allSettled([this.#running, this.#next]);
-    const handle = this.#handle;
-    this.#handle = undefined;
-    if (handle !== undefined) await (await handle).close();
-  }
 }
 
 /** What Kysely's SQLite dialect expects, over `DatabaseSync`; keeps statements prepared. */

@@ -15,7 +15,7 @@ const ownRuntime = (name) => (name === "ModuleContract" ? "../contract.ts" : "..
 
 const targets = [
   {
-    files: ["packages/shared/proto/user.proto"],
+    files: ["packages/shared/proto/user.proto", "packages/shared/proto/push.proto"],
     include: ["packages/shared/proto"],
     out: "packages/shared/src/contract/generated",
     options: { builtIn: true, runtime: ownRuntime },

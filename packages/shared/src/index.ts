@@ -15,6 +15,8 @@ export type {
 } from "./contract/contract.ts";
 // Everything of user.proto: the contract `User` and its messages, each a type and a value.
 export * from "./contract/generated/user.ts";
+// The contract of the module Push; `Push` itself is the shape of a push, below.
+export { Push as PushModule } from "./contract/generated/push.ts";
 // What generated contracts are made with.
 export { defineMessage, type Message } from "./contract/message.ts";
 export type { FieldSpec } from "./contract/field.ts";

@@ -3,31 +3,18 @@
  * else: no WebSocket, crypto, fetch, URL, TextDecoder, process or Buffer.
  */
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { createContext, runInContext } from "node:vm";
-import { build } from "vite";
 import { beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import type { MiniGameHost } from "@mqplay/client-sdk/minigame";
 import { startServer } from "../support/server.ts";
+import { bundleForBrowsers } from "./bundle.ts";
 
 let bundle = "";
 
 beforeAll(async () => {
-  const result = await build({
-    configFile: false,
-    logLevel: "silent",
-    resolve: { conditions: ["@mqplay/source", "browser", "import", "module", "default"] },
-    build: {
-      write: false,
-      minify: true,
-      lib: { entry: join(import.meta.dirname, "bare-context-entry.ts"), formats: ["iife"], name: "mqplay" },
-    },
-  });
-  const [first] = Array.isArray(result) ? result : [result];
-  if (first === undefined || !("output" in first)) throw new Error("the bundle was not built");
-  bundle = first.output[0].code;
+  bundle = await bundleForBrowsers("bare-context-entry.ts");
 });
 
 /** The host, on real WebSockets. */

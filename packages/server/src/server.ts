@@ -15,6 +15,7 @@ import {
   createWebhookCodeSender,
   type CodeSender,
 } from "./modules/user/code-sender.ts";
+import { createPushModule } from "./modules/push/push.ts";
 import { createUserModule } from "./modules/user/user.ts";
 import type { Ports } from "./ops/banner.ts";
 import { createHealth, type Health, type Phase } from "./ops/health.ts";
@@ -222,7 +223,14 @@ class GameServer implements Server {
     );
     sessions.watch(user.watcher);
     const runtime = createRuntime(
-      { builtInModules: [user.module], modules, sessions, pushes, clock, log: logOf("runtime") },
+      {
+        builtInModules: [user.module, createPushModule(pushes)],
+        modules,
+        sessions,
+        pushes,
+        clock,
+        log: logOf("runtime"),
+      },
       config.runtime,
     );
 

@@ -53,9 +53,9 @@ for (const encoding of ["JSON", "Protobuf"] as const) {
     expect(await a.code.innerText()).toContain("await game.user.getSelfInfo()");
     const call = await packet(tab, "A", "Call User.GetSelfInfo");
     const answer = await packet(tab, "A", "Answer User.GetSelfInfo");
-    // Time, way, packet, meaning, topic, QoS, identifier: the answer carries the call's. [answer-1]
-    expect(call.slice(2, 6)).toEqual(["PUBLISH", "Call User.GetSelfInfo", topic, "1"]);
-    expect(answer.slice(2, 7)).toEqual(["PUBLISH", "Answer User.GetSelfInfo", topic, "1", call[6]]);
+    // Time, way, meaning, packet, topic, QoS, identifier: the answer carries the call's. [answer-1]
+    expect(call.slice(2, 6)).toEqual(["Call User.GetSelfInfo", "PUBLISH", topic, "1"]);
+    expect(answer.slice(2, 7)).toEqual(["Answer User.GetSelfInfo", "PUBLISH", topic, "1", call[6]]);
     await tab.picture(pictureName("4-who-am-i"));
 
     await tab.openSecond();
@@ -78,6 +78,7 @@ for (const encoding of ["JSON", "Protobuf"] as const) {
     await b.press("Who am I?");
     await b.tells(/state 249/);
     await b.tells(/needLogin/);
+    await packet(tab, "B", "Answer User.GetSelfInfo: state 249 needLogin");
     await tab.picture(pictureName("6-logged-out"));
 
     await b.press("Disconnect");
@@ -144,6 +145,7 @@ test("says errors as sentences, with the state and its name", async () => {
   await b.press("Log in");
   await b.tells(/state 1\s*wrongCredentials/);
   expect(await b.outcome.innerText()).toMatch(/^Could not log in: \S.+\.\n/);
+  await packet(tab, "B", "Answer User.Login: state 1 wrongCredentials");
   await a.says(`Logged in as ${username}`);
   await tab.picture("8-wrong-password");
 });

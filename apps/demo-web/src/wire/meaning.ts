@@ -10,6 +10,7 @@ import {
   jsonCodec,
   protobufCodec,
   stateName,
+  type ErrorContract,
 } from "@mqplay/shared";
 import { pushName } from "../player/push-text.ts";
 import type { Packet } from "./wire-log.ts";
@@ -28,7 +29,7 @@ const MAX_CALLS = 64;
 
 /** Reads packets in order: an answer takes its name from the call with the same topic and packet identifier. [answer-1] */
 export class Meanings {
-  readonly #calls = new Map<string, string>();
+  readonly #calls = new Map<string, Func>();
 
   /** Says what a packet means. */
   of(packet: Packet): Meaning {
@@ -62,27 +63,28 @@ export class Meanings {
 
   #call(packet: Packet, bytes: Uint8Array): Meaning {
     const { module, func } = codecOf(packet).decodeCall(bytes);
-    const name = funcName(module, func);
+    const called = funcOf(module, func);
     const [oldest] = this.#calls.keys();
     if (this.#calls.size >= MAX_CALLS && oldest !== undefined) this.#calls.delete(oldest);
-    this.#calls.set(keyOf(packet), name);
-    return { kind: "call", text: `Call ${name}` };
+    this.#calls.set(keyOf(packet), called);
+    return { kind: "call", text: `Call ${called.name}` };
   }
 
   #answer(packet: Packet, bytes: Uint8Array): Meaning {
     const key = keyOf(packet);
-    const name = this.#calls.get(key) ?? "to a call unknown here";
+    const { name, errors } = this.#calls.get(key) ?? { name: "to a call unknown here", errors: [] };
     this.#calls.delete(key);
     const { state } = codecOf(packet).decodeAnswer(bytes);
     if (isSuccess(state)) return { kind: "answer", text: `Answer ${name}` };
-    return { kind: "refusal", text: `Answer ${name}, ${stateText(state)}` };
+    const stated = errors.find((error) => error.state === state)?.name ?? stateName(state) ?? "";
+    return { kind: "refusal", text: `Answer ${name}: state ${String(state)} ${stated}`.trimEnd() };
   }
 }
 
-/** A state as the page says it: `state 249 needLogin`. */
-function stateText(state: number): string {
-  const name = stateName(state);
-  return name === undefined ? `state ${String(state)}` : `state ${String(state)} ${name}`;
+/** What was called, and which errors of its own it may answer with. */
+interface Func {
+  readonly name: string;
+  readonly errors: readonly ErrorContract[];
 }
 
 /** The codec of a private topic. */
@@ -111,10 +113,14 @@ function linkMeaning(packet: Packet): Meaning {
       ? { kind: "handshake", text: "Asks for a server string" }
       : { kind: "link", text: "Wants pushes" };
   }
+  // CONNACK and SUBACK say yes or no.
+  if (packet.note?.includes("refused") === true) return { kind: "refusal", text: `Refused, ${packet.note}` };
   return { kind: "link", text: linkTexts[packet.type] ?? packet.note ?? "" };
 }
 
-function funcName(module: number | string, func: number | string): string {
-  if (module !== User.number && module !== User.name) return `${String(module)}.${String(func)}`;
-  return `${User.name}.${findFunc(User, func)?.name ?? String(func)}`;
+function funcOf(module: number | string, func: number | string): Func {
+  const isUser = module === User.number || module === User.name;
+  const known = isUser ? findFunc(User, func) : undefined;
+  if (known === undefined) return { name: `${String(module)}.${String(func)}`, errors: [] };
+  return { name: `${User.name}.${known.name}`, errors: known.errors };
 }

@@ -51,7 +51,11 @@ export class WireLog {
       packet: event,
       meaning: this.#meanings[letter].of(event),
     };
-    const rows = [...this.rows.value, row];
+    // An idle page pings for ever: only each player's newest ones stay, or they would push out what was of interest.
+    const before = isPing(event)
+      ? this.rows.value.filter(({ letter: other, packet }) => other !== letter || packet.type !== event.type)
+      : this.rows.value;
+    const rows = [...before, row];
     if (rows.length > MAX_ROWS) this.gone.value += rows.length - MAX_ROWS;
     this.rows.value = rows.slice(-MAX_ROWS);
   }
@@ -61,4 +65,8 @@ export class WireLog {
     this.rows.value = [];
     this.gone.value = 0;
   }
+}
+
+function isPing({ type }: Packet): boolean {
+  return type === "PINGREQ" || type === "PINGRESP";
 }

@@ -49,7 +49,10 @@ export function WireSection({ wire }: { wire: WireLog }): JSX.Element {
       <div class="section-head">
         <div>
           <h2 id="wire-title">The wire</h2>
-          <p>Every packet as it goes. Choose one to see it sealed and opened; arrow keys move up and down.</p>
+          <p>
+            Every packet as it goes, of pings the newest. Choose one to see it sealed and opened; arrow keys
+            move up and down.
+          </p>
         </div>
         <div class="row">
           <Choice label="Packets of player" options={filters} value={filter} />
@@ -132,8 +135,8 @@ function PacketTable(props: {
             <th scope="col">
               <abbr title="Player and direction">Way</abbr>
             </th>
-            <th scope="col">Packet</th>
             <th scope="col">Meaning</th>
+            <th scope="col">Packet</th>
             <th scope="col">Topic</th>
             <th scope="col">QoS</th>
             <th scope="col">
@@ -197,8 +200,8 @@ function PacketRow(props: {
         <span aria-hidden="true">{isOut ? "→" : "←"}</span>
         <span class="unseen">{isOut ? "to the server" : "from the server"}</span>
       </td>
-      <td class="wire-type">{packet.type}</td>
       <td class="wire-meaning">{meaning.text}</td>
+      <td class="wire-type">{packet.type}</td>
       <td class="wire-mono">{packet.topic}</td>
       <td class="wire-mono">{packet.qos}</td>
       <td class="wire-mono">{packet.packetId}</td>

@@ -8,6 +8,7 @@
  * A server at a URL must not slow down who gives wrong passwords from one address (ours: lockout.address.freeFailures).
  * A title in the list of known failures must fail: an entry that passes fails the run.
  */
+import { randomInt } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, test as runTest } from "vitest";
@@ -67,11 +68,15 @@ export interface Reachable {
 /** The suite gives wrong passwords from one address more often than a player would: it is not to be slowed down. */
 const NO_LOCKOUT = { address: { freeFailures: 1_000_000 } };
 
+/** The verification codes that servers of ours have sent in this process, the last one of each phone number. */
+export const sentCodes: Map<string, string> = new Map();
+
 /** A server of ours with settings of its own. */
 export async function startOwnServer(settings: object = {}): Promise<Reachable & AsyncDisposable> {
   const server = await startServer({
     settings: { lockout: NO_LOCKOUT, ...settings },
     modules: [probeModule],
+    codeSender: { send: async ({ phoneNumber, code }) => void sentCodes.set(phoneNumber, code) },
   });
   return {
     url: (transport) => (transport === "ws" ? server.wsUrl : server.mqttUrl),
@@ -111,6 +116,11 @@ export function serverUnderTest(): Reachable {
 /** A user name that nobody has: letters and digits. */
 export function randomName(): string {
   return `user${randomClientId(12)}`;
+}
+
+/** A phone number of 11 digits. */
+export function randomPhone(): string {
+  return `139${String(randomInt(1e8)).padStart(8, "0")}`;
 }
 
 /** A password that every server accepts. */

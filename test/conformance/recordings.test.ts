@@ -12,7 +12,7 @@ import {
   readProtobufAnswer,
   type ProtobufAnswer,
 } from "../support/raw-answer.ts";
-import { serverUnderTest, test, transports } from "./harness.ts";
+import { isExternal, randomPhone, serverUnderTest, test, transports } from "./harness.ts";
 import { recordings, type RecordedPacket, type Recording } from "./recordings.ts";
 
 const server = serverUnderTest();
@@ -27,8 +27,8 @@ interface Difference {
   readonly instead?: { readonly state?: number; readonly msg?: string; readonly result?: unknown };
 }
 
-const NO_CODES =
-  "[user-5] no codes are sent while user.verification is none, and the Go server's own is not one";
+const NO_CODES = "[user-5] the server's code is another one; user.test.ts asks for it";
+const UNSENT = "[user-5] a server that nobody has told how to send codes answers ServerIsDown";
 
 /** By the packet identifier of the call, which is the same in both recordings of the User functions. */
 const DIFFERENCES: Readonly<Record<number, Difference>> = {
@@ -37,11 +37,20 @@ const DIFFERENCES: Readonly<Record<number, Difference>> = {
     skip: true,
   },
   15: { why: NO_CODES, skip: true },
-  16: { why: NO_CODES, skip: true },
-  18: { why: NO_CODES, skip: true },
-  19: { why: NO_CODES, skip: true },
-  20: { why: NO_CODES, skip: true },
   21: { why: NO_CODES, skip: true },
+  ...(isExternal
+    ? {
+        16: { why: UNSENT, skip: true },
+        18: { why: UNSENT, skip: true },
+        19: { why: UNSENT, skip: true },
+        20: { why: UNSENT, skip: true },
+      }
+    : {
+        14: {
+          why: "[user-5] the Go server had nobody to send codes; ours has, and sends one a minute",
+          skip: true,
+        },
+      }),
 };
 
 /** Which fields of a result are messages themselves, by function number. */
@@ -256,7 +265,7 @@ describe.each(transports)("over %s", (transport) => {
   for (const name of ["json-user-functions", "protobuf-user-functions"]) {
     test(`[call-1] [call-4] [answer-1] [answer-3] [answer-4] [user-1] answers as recorded: ${name}`, async () => {
       const recorded = recording(name);
-      const phone = `139${String(Math.floor(Math.random() * 1e8)).padStart(8, "0")}`;
+      const phone = randomPhone();
       await using client = await connectAs(server.url(transport), recorded, "A");
       const player = new Player(client, recorded, "A", new Map([["13912345678", phone]]));
       for (const call of callsOf(recorded.packets, "A")) await player.play(call);

@@ -93,6 +93,22 @@ describe.each(transports)("over %s", (transport) => {
     });
   }
 
+  test.ours("[topic-1] shows a reader of $SYS nothing of others' s, i, f, p and q either", async () => {
+    await using own = await startOwnServer({ gate: { sysTopics: true } });
+    await using spy = await RawClient.connect(own.url(transport));
+    expect(await spy.subscribe(["$SYS/#", "#"])).toEqual([1, 1]);
+    await using player = await RawClient.connect(own.url(transport));
+    const serverString = Buffer.from(await player.handshake()).toString("latin1");
+    expect(await player.subscribe(["i", "f", "p", "q"])).toEqual([1, 1, 1, 1]);
+    expect((await player.user("Register", registration(randomName()))).state).toBe(0);
+    for (const packet of await spy.settle()) {
+      if (packet.cmd !== "publish") throw new Error(`a ${packet.cmd}?`);
+      expect(packet.topic).toMatch(/^\$SYS\//);
+      expect(textOf(packet)).not.toContain(serverString);
+      expect(textOf(packet)).not.toMatch(/"topic":"[sifpq]"/);
+    }
+  });
+
   test("[topic-1] brings what is for one client to no other that has subscribed the same private topics", async () => {
     await using spy = await ready(["i", "f", "p", "q"]);
     await using player = await ready(["i", "f", "p", "q"]);

@@ -237,6 +237,23 @@ describe.each(transports)("over %s", (transport) => {
     expect(took).toBeLessThan(2_000);
   });
 
+  test.ours(
+    "[connect-3] lets no keep-alive of 0, nor a large one, block a client id for longer than the limit",
+    async () => {
+      await using own = await startOwnServer({ gate: { maxKeepAliveS: 1 } });
+      for (const keepalive of [0, 600]) {
+        const clientId = randomClientId();
+        await using first = await RawClient.connect(own.url(transport), { clientId, keepalive });
+        first.pauseReading();
+        const from = performance.now();
+        expect(await codeAfterRetries(own.url(transport), clientId, 3_000)).toBe(0);
+        const took = performance.now() - from;
+        expect(took).toBeGreaterThan(900);
+        expect(took).toBeLessThan(2_000);
+      }
+    },
+  );
+
   test.ours("[connect-3] lets the newcomer in and closes the first when takeover is configured", async () => {
     await using own = await startOwnServer({ gate: { duplicateClientId: "takeover" } });
     const clientId = randomClientId();

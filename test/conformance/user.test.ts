@@ -7,7 +7,17 @@ import { User } from "@mqplay/shared";
 import { describe, expect } from "vitest";
 import { RawClient, randomClientId } from "../support/raw-client.ts";
 import { isRecord, protobufCall, readFields, textField } from "../support/raw-answer.ts";
-import { PASSWORD, randomName, registration, serverUnderTest, test, transports } from "./harness.ts";
+import {
+  PASSWORD,
+  randomName,
+  randomPhone,
+  registration,
+  sentCodes,
+  serverUnderTest,
+  startOwnServer,
+  test,
+  transports,
+} from "./harness.ts";
 
 const server = serverUnderTest();
 
@@ -139,7 +149,7 @@ describe.each(transports)("over %s", (transport) => {
     });
   }
 
-  test("[user-3] lets a refresh token work once", async () => {
+  test("[user-3] [answer-5] lets a refresh token work once, and answers the second try too", async () => {
     const { client, tokens } = await loggedIn();
     await using _ = client;
     expect((await client.user("RefreshToken", { refresh_token: tokens.refreshToken })).state).toBe(0);
@@ -173,6 +183,73 @@ describe.each(transports)("over %s", (transport) => {
     expect((await client.user("RefreshToken", { refresh_token: tokens.refreshToken })).state).toBe(1);
     await using resumed = await ready({ clientId: tokens.token });
     expect((await resumed.user("GetSelfInfo")).state).toBe(0xf9);
+  });
+
+  test.ours("[user-5] sends one code a minute and number, and a code works once", async () => {
+    await using own = await startOwnServer({ user: { verification: "code" } });
+    await using client = await RawClient.ready(own.url(transport));
+    const phoneNumber = randomPhone();
+    expect((await client.user("GetVerifyCode", { phoneNumber })).state).toBe(0);
+    expect(await client.user("GetVerifyCode", { phoneNumber })).toMatchObject({
+      state: 1,
+      msg: "Verify Send too busy",
+      result: null,
+    });
+    expect((await client.user("GetVerifyCode", { phoneNumber: randomPhone() })).state).toBe(0);
+    const code = sentCodes.get(phoneNumber);
+    expect(code).toMatch(/^\d{6}$/);
+    const wrong = code === "000000" ? "000001" : "000000";
+    const register = (verifyCode: string | undefined) =>
+      client.user("Register", { username: phoneNumber, password: PASSWORD, verifyCode });
+    expect((await register(wrong)).state).toBe(3);
+    expect((await register(undefined)).state).toBe(3);
+    expect((await client.user("CheckVerifyCodeAvailable", { phoneNumber, verifyCode: wrong })).state).toBe(1);
+    const check = await client.user("CheckVerifyCodeAvailable", { phoneNumber, verifyCode: code });
+    expect(check).toMatchObject({ state: 0, result: { isAvalible: true } });
+    expect((await register(code)).state).toBe(0);
+    expect((await client.user("CheckVerifyCodeAvailable", { phoneNumber, verifyCode: code })).state).toBe(1);
+  });
+
+  test.ours(
+    "[user-1] [user-5] changes a forgotten password by the code that was sent, and answers before it ends logins",
+    async () => {
+      await using own = await startOwnServer({ user: { verification: "code" }, codes: { intervalMs: 0 } });
+      await using client = await RawClient.ready(own.url(transport));
+      const phoneNumber = randomPhone();
+      expect((await client.user("GetVerifyCode", { phoneNumber })).state).toBe(0);
+      const registration = {
+        username: phoneNumber,
+        password: PASSWORD,
+        verifyCode: sentCodes.get(phoneNumber),
+      };
+      expect((await client.user("Register", registration)).state).toBe(0);
+      await using forgetful = await RawClient.ready(own.url(transport));
+      expect((await forgetful.user("SendForgotPasswordVrifyCode", { phoneNumber })).body).toEqual({
+        result: "e30=",
+      });
+      const change = { phoneNumber, verifyCode: sentCodes.get(phoneNumber), password: "another-Pass2" };
+      expect((await forgetful.user("ChangePasswordByVerifyCode", change)).result).toEqual({
+        isSuccess: true,
+      });
+      await client.whenClosed();
+      expect((await forgetful.user("Login", { username: phoneNumber, password: PASSWORD })).state).toBe(1);
+      expect(
+        (await forgetful.user("Login", { username: phoneNumber, password: "another-Pass2" })).state,
+      ).toBe(0);
+    },
+  );
+
+  test("[user-1] [answer-5] changes the password of who is logged in, and answers", async () => {
+    const { client, username } = await loggedIn();
+    await using _ = client;
+    const change = (oldPassword: string, newPassword: string) =>
+      client.user("ChangePasswordByPassword", { oldPassword, newPassword });
+    expect(await change("wrong-Pass1", "another-Pass2")).toMatchObject({ state: 1, result: null });
+    expect(await change(PASSWORD, "abc")).toMatchObject({ state: 2, result: null });
+    expect((await change(PASSWORD, "another-Pass2")).result).toEqual({ isSuccess: true });
+    await using other = await ready();
+    expect((await other.user("Login", { username, password: PASSWORD })).state).toBe(1);
+    expect((await other.user("Login", { username, password: "another-Pass2" })).state).toBe(0);
   });
 
   for (const func of ["GetVerifyCode", "SendForgotPasswordVrifyCode"]) {

@@ -48,14 +48,21 @@ export interface DemoPage extends TestPage {
   picture(name: string): Promise<void>;
 }
 
+/** How a test wants the page opened. */
+export interface DemoOptions extends BrowserContextOptions {
+  /** True puts the page's timers into the test's hands: `page.clock`. */
+  readonly clock?: boolean;
+}
+
 /** Opens the page. */
 export async function openDemo(
   browser: TestBrowser,
   { server }: DemoServer,
-  options?: BrowserContextOptions,
+  { clock = false, ...options }: DemoOptions = {},
 ): Promise<DemoPage> {
   const tab = await browser.openPage(options);
   const { page } = tab;
+  if (clock) await page.clock.install();
   await page.goto(`${server.httpUrl}/`);
   return {
     ...tab,

@@ -6,6 +6,7 @@ import { createDecipheriv, createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { launchBrowser, type TestBrowser } from "../support/browser.ts";
 import { freePort } from "../support/ports.ts";
+import { openCuttableLink } from "./cuttable-link.ts";
 import { openDemo, serveDemo, type DemoPage, type DemoServer } from "./demo-page.ts";
 
 let browser: TestBrowser;
@@ -174,6 +175,22 @@ test("says what was tried when no server is there, and when the server goes away
   await a.says("Not connected");
 });
 
+test("comes back by itself after a cut, and the player is still logged in [connect-5]", async () => {
+  await using link = await openCuttableLink(demo.server.ports.http);
+  await using tab = await openDemo(browser, demo);
+  const { a, page } = tab;
+  await a.field("Server").fill(`ws://127.0.0.1:${link.port}/ws`);
+  const username = await a.enter();
+
+  link.cut();
+  // The token is the client id of the new connection: 43 bytes of it, and another key.
+  await page.getByText("43 bytes from CONNECT").waitFor();
+  await a.says(`Logged in as ${username}`);
+  await a.press("Who am I?");
+  await a.tells(new RegExp(`"UserName": "${username}"`));
+  expect(await a.pushes.innerText(), "nobody was kicked").toBe("");
+});
+
 test("keeps a bounded number of packets, shows one player's on demand, and forgets them on demand", async () => {
   await using tab = await openDemo(browser, demo);
   const { a, b, page } = tab;
@@ -197,4 +214,20 @@ test("keeps a bounded number of packets, shows one player's on demand, and forge
 
   await page.getByRole("button", { name: "Clear" }).click();
   expect(await page.locator("#wire tbody tr").count()).toBe(0);
+});
+
+test("keeps only the newest ping of each player, so that an idle page loses nothing", async () => {
+  await using tab = await openDemo(browser, demo, { clock: true });
+  const { a, page } = tab;
+  await a.enter();
+  const pings = page.locator("#wire tr", { hasText: "PINGREQ" });
+  const times: string[] = [];
+  for (let round = 0; round < 3; round++) {
+    await page.clock.runFor("00:07");
+    await page.locator("#wire tr", { hasText: "PINGRESP" }).waitFor();
+    expect(await pings.count()).toBe(1);
+    times.push(await pings.locator("td").first().innerText());
+  }
+  expect(new Set(times).size).toBe(3);
+  expect(await page.locator("#wire tr", { hasText: "CONNACK" }).count()).toBe(1);
 });

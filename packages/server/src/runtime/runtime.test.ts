@@ -146,6 +146,10 @@ describe("parameters and results", () => {
     const { runtime } = await startRuntime();
     expect(runtime.invoke(json("Echo", "Nothing", [1]), stranger())).toEqual(notRun("paramParseFail"));
     expect(runtime.invoke(json("Echo", "Nothing", { any: 1 }), stranger())).toMatchObject({ state: 0 });
+    const garbage = Uint8Array.of(0x0a, 0xff);
+    expect(runtime.invoke(protobuf(11, 3, garbage), stranger())).toEqual(notRun("paramParseFail"));
+    const unknownField = Uint8Array.of(0x08, 0x01);
+    expect(runtime.invoke(protobuf(11, 3, unknownField), stranger())).toMatchObject({ state: 0 });
   });
 
   it("answers ParamNotAllow for params that break a rule of the contract", async () => {

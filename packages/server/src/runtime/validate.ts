@@ -2,6 +2,7 @@
  * What stands between the wire and a handler: parameters in, result out, both held to the contract.
  */
 import {
+  defineMessage,
   isMqplayError,
   MqplayError,
   STATE_OK,
@@ -12,6 +13,9 @@ import {
   type MessageType,
 } from "@mqplay/shared";
 import { answerNothing } from "./answers.ts";
+
+/** What a function without parameters is sent: no fields, but protobuf all the same. [bad-3] */
+const Empty: MessageType<object> = defineMessage("google.protobuf.Empty", []);
 
 /**
  * Decodes and checks a call's parameters.
@@ -25,7 +29,11 @@ export function decodeParams(func: FuncContract, call: Call): unknown {
 
 function parseParams(func: FuncContract, call: Call): unknown {
   try {
-    if (call.encoding === "protobuf") return func.request?.decode(call.params);
+    if (call.encoding === "protobuf") {
+      if (func.request !== null) return func.request.decode(call.params);
+      if (call.params.length > 0) Empty.decode(call.params);
+      return undefined;
+    }
     const { params } = call;
     if (params === undefined || params === null) return func.request?.fromJson({});
     if (typeof params !== "object" || Array.isArray(params)) {

@@ -35,6 +35,26 @@ describe("passwords", () => {
     expect(await passwords.verify("cafes1", undefined, signal)).toEqual({ matches: false, outdated: false });
   });
 
+  it("take as long to miss where there is no account as where there is one", async () => {
+    const passwords = new Passwords({ maxRunningHashes: 1, maxWaitingHashes: 0 }, undefined);
+    const hash = await passwords.hash("secret1", signal);
+    const fastest = async (compared: string | undefined): Promise<number> => {
+      let leastMs = Infinity;
+      for (let turn = 0; turn < 8; turn += 1) {
+        const beganMs = performance.now();
+        await passwords.verify("wrong", compared, signal);
+        leastMs = Math.min(leastMs, performance.now() - beganMs);
+      }
+      return leastMs;
+    };
+    // The fastest of some runs, because other programs slow down the rest; the hash itself is most of it.
+    const ratio = (await fastest(undefined)) / (await fastest(hash));
+    expect(ratio).toBeGreaterThan(0.5);
+    expect(ratio).toBeLessThan(2);
+    const legacy = await fastest(`md5-legacy$${"0".repeat(32)}`);
+    expect(legacy / (await fastest(hash))).toBeGreaterThan(0.5);
+  });
+
   it("leave the line when the caller is gone, and give the place to the next", async () => {
     const passwords = new Passwords({ maxRunningHashes: 1, maxWaitingHashes: 1 }, undefined);
     const gone = new AbortController();

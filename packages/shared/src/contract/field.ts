@@ -78,10 +78,8 @@ export interface Layout {
   readonly oneofs: ReadonlyMap<string, readonly Field[]>;
   /** The message fields that must be there. */
   readonly required: readonly Field[];
-  /** What a message holds before anything was read, as far as messages can share it. */
-  readonly zeros: Readonly<Record<string, unknown>>;
-  /** The fields whose zero every message needs for itself: lists, maps and bytes. */
-  readonly fresh: readonly Field[];
+  /** The fields that a message has before anything was read: those with a zero value, and the required messages. */
+  readonly preset: readonly Field[];
 }
 
 /** Makes a generated message's layout. */
@@ -103,18 +101,23 @@ export function createLayout(name: string, specs: readonly FieldSpec[]): Layout 
     ]),
     longestName: Math.max(0, ...fields.map((field) => field.name.length)),
     oneofs,
-    required: fields.filter((field) => field.layout !== undefined && field.spec.required === true),
-    zeros: Object.fromEntries(
-      fields.filter((field) => field.hasZero).map((field) => [field.name, zeroOf(field)]),
-    ),
-    fresh: fields.filter((field) => field.hasZero && typeof zeroOf(field) === "object"),
+    required: fields.filter(isRequiredMessage),
+    preset: fields.filter((field) => field.hasZero || isRequiredMessage(field)),
   };
 }
 
-/** Makes a message whose fields all have their zero values. */
+function isRequiredMessage(field: Field): boolean {
+  return field.layout !== undefined && field.shape === "single" && field.spec.required === true;
+}
+
+/**
+ * Makes a message whose fields all have their zero values.
+ * Properties are added one by one: a spread of prepared zeros is no faster, and what is added to it later takes V8 ten
+ * times as long.
+ */
 export function zeroMessage(layout: Layout): Record<string, unknown> {
-  const message = { ...layout.zeros };
-  for (const field of layout.fresh) message[field.name] = zeroOf(field);
+  const message: Record<string, unknown> = {};
+  for (const field of layout.preset) message[field.name] = field.hasZero ? zeroOf(field) : undefined;
   return message;
 }
 

@@ -66,6 +66,31 @@ describe("connect()", () => {
     await expect(connectInMemory({}, options)).rejects.toMatchObject({ code: "invalidArgument", path });
   });
 
+  test("does not wait for ever for a token or for random bytes", async () => {
+    const server = new MemoryServer();
+    const clock = new ManualClock();
+    const platform = createTestPlatform(clock, server.openLink);
+    const failure = connect("ws://in-memory/ws", { platform, token: () => new Promise(() => {}) }).catch(
+      (error: unknown) => error,
+    );
+    await clock.advance(10_000);
+    expect(await failure).toMatchObject({
+      code: "connectFailed",
+      detail: expect.stringContaining("within 10000 ms"),
+    });
+    expect(clock.running).toBe(0);
+  });
+
+  test("goes on when the trace throws, and the error surfaces in the host", async () => {
+    const fault = new Error("the tool's fault");
+    const trace = (): never => {
+      throw fault;
+    };
+    const { game, platform } = await connectInMemory({}, { trace });
+    expect(game.state.name).toBe("ready");
+    expect(platform.thrown).toContain(fault);
+  });
+
   test("with secret: false sends and reads payloads plain [handshake-7]", async () => {
     const { game, server } = await connectInMemory({ secret: false, ...loginAnswers }, { secret: false });
     await game.user.login(account);

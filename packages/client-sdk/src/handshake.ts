@@ -11,7 +11,7 @@ import {
   type Profile,
   type SealedChannel,
 } from "@mqplay/shared";
-import type { Clock } from "./clock.ts";
+import { within, type Clock } from "./clock.ts";
 import { MqplayError } from "./errors.ts";
 import { SUBSCRIPTION_REFUSED, type Subscription } from "./link/link.ts";
 import type { TraceEvent } from "./trace.ts";
@@ -111,12 +111,9 @@ export class Handshake {
   #limit<T>(step: Promise<T>, missing: string): Promise<T> {
     const { clock } = this.#deps;
     const { deadlineMs, timeoutMs } = this.#options;
-    return new Promise((resolve, reject) => {
-      const cancel = clock.after(Math.max(0, deadlineMs - clock.now()), () =>
-        reject(this.#failed(`${missing} within ${timeoutMs} ms of connecting`)),
-      );
-      step.then(resolve, reject).finally(cancel);
-    });
+    return within(clock, deadlineMs - clock.now(), step, () =>
+      this.#failed(`${missing} within ${timeoutMs} ms of connecting`),
+    );
   }
 
   #failed(what: string): MqplayError {

@@ -62,6 +62,8 @@ export interface ConnectOptions {
   readonly reconnect?: ReconnectOptions | false;
   /** Calls that may be under way or waiting at once; more are refused with `callLimit`. @default 1024 */
   readonly maxPendingCalls?: number;
+  /** Bytes that a call or message may have; larger ones are refused here. @default 262000, what the server takes by default */
+  readonly maxPayloadBytes?: number;
   /** What `mqtts://` and `wss://` check, in Node. */
   readonly tls?: TlsOptions;
   /** Ends connecting, from `connect()` on until the game is ready. */
@@ -87,6 +89,7 @@ export interface ResolvedOptions {
   readonly keepAliveS: number;
   readonly reconnect: Required<ReconnectOptions> | undefined;
   readonly maxPendingCalls: number;
+  readonly maxPayloadBytes: number;
   readonly tls: TlsOptions | undefined;
   readonly signal: AbortSignalLike | undefined;
   readonly openLink: OpenLink;
@@ -101,6 +104,10 @@ const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
 const DEFAULT_KEEP_ALIVE_S = 6;
 // Far above what a game has under way, far below the 65535 packet identifiers of a connection.
 const DEFAULT_MAX_PENDING_CALLS = 1_024;
+// The gate ends a connection at a packet of more than 262144 bytes, topic and header included.
+const DEFAULT_MAX_PAYLOAD_BYTES = 262_000;
+// The largest packet that MQTT 3.1.1 can write.
+const MAX_REMAINING_LENGTH = 268_435_455;
 const DEFAULT_RECONNECT: Required<ReconnectOptions> = {
   firstDelayMs: 500,
   maxDelayMs: 5_000,
@@ -141,12 +148,30 @@ export function resolveOptions(options: ConnectOptions, host: Platform): Resolve
       1,
       32_768,
     ),
+    maxPayloadBytes: number(
+      options.maxPayloadBytes ?? DEFAULT_MAX_PAYLOAD_BYTES,
+      "maxPayloadBytes",
+      1,
+      MAX_REMAINING_LENGTH,
+    ),
     tls: options.tls,
     signal: options.signal,
     openLink: options.link ?? platform.openLink,
     platform,
-    trace: options.trace,
+    trace: guard(options.trace, platform),
     logger: options.logger ?? silent,
+  };
+}
+
+/** A tool's fault must not end the connection that it watches. */
+function guard(trace: ConnectOptions["trace"], platform: Platform): ConnectOptions["trace"] {
+  if (trace === undefined) return undefined;
+  return (event) => {
+    try {
+      trace(event);
+    } catch (error) {
+      platform.rethrow(error);
+    }
   };
 }
 

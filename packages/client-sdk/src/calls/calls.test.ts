@@ -233,6 +233,17 @@ test("calls beyond the bound are refused, and the bound frees itself", async () 
   await expect(third).rejects.toMatchObject({ code: "connectionLost" });
 });
 
+test("a call too large for the server is refused here, and the connection lives on", async () => {
+  const { game, server } = await connectInMemory({}, { maxPayloadBytes: 100 });
+  await expect(game.user.login({ username: "x".repeat(90), password: "y" })).rejects.toMatchObject({
+    code: "payloadTooLarge",
+    mayHaveRun: false,
+    detail: expect.stringMatching(/User.Login was not sent: it has \d+ bytes, more than the 100/),
+  });
+  await game.user.login(account);
+  expect(server.latest.calls).toHaveLength(1);
+});
+
 test("a stray answer on i is counted and reported", async () => {
   const warnings: string[] = [];
   const { game, server } = await connectInMemory(

@@ -110,6 +110,7 @@ export class Connection implements CallSender {
   send(topic: string, plain: Uint8Array): number {
     const channel = this.#channel;
     if (channel === undefined) throw this.#lost("there is no key");
+    this.#assertSize(plain);
     const packetId = this.#takeId();
     try {
       this.#link.publish({ topic, payload: channel.seal(plain), qos: 1, retain: false, packetId });
@@ -142,6 +143,7 @@ export class Connection implements CallSender {
   /** Publishes on an ordinary topic. At QoS 1 fulfilled by PUBACK, at QoS 0 at once. */
   async publish(topic: string, payload: Uint8Array, options: { qos: 0 | 1; retain: boolean }): Promise<void> {
     const { qos, retain } = options;
+    this.#assertSize(payload);
     if (qos === 0) {
       this.#link.publish({ topic, payload, qos, retain, packetId: undefined });
       return;
@@ -197,6 +199,13 @@ export class Connection implements CallSender {
     if (packetId === undefined)
       throw new MqplayError("callLimit", "all packet identifiers of the connection are in use");
     return packetId;
+  }
+
+  #assertSize(payload: Uint8Array): void {
+    const { maxPayloadBytes } = this.#deps.options;
+    if (payload.length <= maxPayloadBytes) return;
+    const detail = `it has ${payload.length} bytes, more than the ${maxPayloadBytes} of "maxPayloadBytes"`;
+    throw new MqplayError("payloadTooLarge", detail);
   }
 
   #lost(reason: string, cause?: unknown): MqplayError {

@@ -4,6 +4,7 @@
  */
 import type { IncomingPublish } from "../link/link.ts";
 import type { PrivateTopic } from "@mqplay/shared";
+import { within } from "../clock.ts";
 import { MqplayError, toMqplayError } from "../errors.ts";
 import { backoffMs } from "../link/backoff.ts";
 import { mayFollow, type ClosedReason, type GameState } from "../link/state.ts";
@@ -67,15 +68,21 @@ export class Session {
   /** Makes the first connection. Rejects with why it could not be made, and is closed then. */
   async start(): Promise<void> {
     const { signal } = this.#deps.options;
-    const onAbort = (): void => this.#close("closed", abortedBy(signal?.reason));
-    if (signal?.aborted === true) onAbort();
+    let onAbort: () => void = () => {};
+    const aborted = new Promise<never>((_, reject) => {
+      onAbort = () => {
+        const error = abortedBy(signal?.reason);
+        this.#close("closed", error);
+        reject(error);
+      };
+    });
     signal?.addEventListener("abort", onAbort);
+    if (signal?.aborted === true) onAbort();
     try {
-      await this.#connect();
+      await Promise.race([aborted, this.#connect()]);
     } catch (error) {
-      const failure = toMqplayError(error);
-      this.#close("failed", failure);
-      throw this.#state.name === "closed" && this.#state.error !== undefined ? this.#state.error : failure;
+      this.#close("failed", toMqplayError(error));
+      throw error;
     } finally {
       signal?.removeEventListener("abort", onAbort);
     }
@@ -97,9 +104,10 @@ export class Session {
   }
 
   async #connect(): Promise<void> {
-    const { options } = this.#deps;
-    const clientId =
-      (await this.#resolveToken()) ?? options.clientId ?? (await createClientId(options.platform));
+    const { platform, connectTimeoutMs } = this.#deps.options;
+    const clientId = await within(platform.clock, connectTimeoutMs, this.#chooseClientId(), () =>
+      noClientId(connectTimeoutMs),
+    );
     if (this.#state.name === "closed") throw closedError();
     const connection: Connection = new Connection(this.#deps, clientId, {
       onPrivate: (topic, packetId, plain) => {
@@ -168,12 +176,11 @@ export class Session {
     if (this.#state.name === "reconnecting") this.#retryNow();
   }
 
-  async #resolveToken(): Promise<string | undefined> {
-    const { token } = this.#deps.options;
-    if (typeof token !== "function") return this.#token;
-    const fresh = await token(this.#token);
-    assertClientId(fresh, "token");
-    return fresh;
+  async #chooseClientId(): Promise<string> {
+    const { token, clientId, platform } = this.#deps.options;
+    const current = typeof token === "function" ? await token(this.#token) : this.#token;
+    assertClientId(current, "token");
+    return current ?? clientId ?? createClientId(platform);
   }
 
   /** The Go server tells a client of its own second login too, and goes on: only an end that follows at once is a kick. */
@@ -203,6 +210,11 @@ export class Session {
 
 function closedError(): MqplayError {
   return new MqplayError("closed", "the game was closed by close()");
+}
+
+function noClientId(limitMs: number): MqplayError {
+  const detail = `there was no client id within ${limitMs} ms: the function given as "token", or the host's random source, did not answer`;
+  return new MqplayError("connectFailed", detail);
 }
 
 function abortedBy(reason: unknown): MqplayError {

@@ -34,13 +34,15 @@ export type ServerPacket =
 /** First bytes of CONNACK, PUBACK, SUBACK, UNSUBACK, PINGRESP. */
 const FIXED_HEADS: readonly number[] = [0x20, 0x40, 0x90, 0xb0, 0xd0];
 
-/** Bytes of the largest packet that is taken: what the server's gate takes too. A larger one ends the link. */
-export const MAX_PACKET_BYTES = 262_144;
+/** Bytes of the largest packet that is taken; no answer of a game comes near. A larger one ends the link. */
+export const MAX_PACKET_BYTES = 4_194_304;
 
+/** Writes CONNECT, clean session, without will, username and password. */
 export function encodeConnect(clientId: string, keepAliveS: number): Uint8Array {
   return frame(0x10, [text("MQTT"), [4, 0x02], int16(keepAliveS), text(clientId)]);
 }
 
+/** Writes PUBLISH. */
 export function encodePublish({ topic, payload, qos, retain, packetId = 0 }: OutgoingPublish): Uint8Array {
   return frame(0x30 | (qos << 1) | (retain ? 1 : 0), [
     text(topic),
@@ -49,22 +51,27 @@ export function encodePublish({ topic, payload, qos, retain, packetId = 0 }: Out
   ]);
 }
 
+/** Writes PUBACK. */
 export function encodePuback(packetId: number): Uint8Array {
   return frame(0x40, [int16(packetId)]);
 }
 
+/** Writes SUBSCRIBE. */
 export function encodeSubscribe(packetId: number, topics: readonly Subscription[]): Uint8Array {
   return frame(0x82, [int16(packetId), ...topics.flatMap(({ topic, qos }) => [text(topic), [qos]])]);
 }
 
+/** Writes UNSUBSCRIBE. */
 export function encodeUnsubscribe(packetId: number, topics: readonly string[]): Uint8Array {
   return frame(0xa2, [int16(packetId), ...topics.map(text)]);
 }
 
+/** Writes PINGREQ. */
 export function encodePingreq(): Uint8Array {
   return frame(0xc0, []);
 }
 
+/** Writes DISCONNECT. */
 export function encodeDisconnect(): Uint8Array {
   return frame(0xe0, []);
 }
@@ -86,9 +93,6 @@ function text(value: string): Bytes {
 
 function frame(head: number, parts: readonly Bytes[]): Uint8Array {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  if (length > MAX_PACKET_BYTES) {
-    throw new MqplayError("payloadTooLarge", `a packet has at most ${MAX_PACKET_BYTES} bytes, got ${length}`);
-  }
   const header = [head];
   let rest = length;
   do {

@@ -235,6 +235,8 @@ describe.each(transports)("over %s", (transport) => {
     expect(took).toBeGreaterThan(900);
     // Half a second for a busy machine.
     expect(took).toBeLessThan(2_000);
+    first.resumeReading();
+    await first.whenClosed();
   });
 
   test.ours(

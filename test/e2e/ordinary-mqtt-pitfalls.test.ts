@@ -224,7 +224,7 @@ describe.each(["mqttUrl", "wsUrl"] as const)("at %s", (where) => {
     await client.quiet();
   });
 
-  test("a client that sends nothing is cut off after 1.5 times its keep-alive, one that pings is not", async () => {
+  test("[connect-3] a client that sends nothing is cut off after 1.5 times its keep-alive, one that pings is not", async () => {
     await using silent = await connect({ keepalive: 1 });
     await using pinging = await connect({ keepalive: 1 });
     const from = performance.now();

@@ -75,7 +75,7 @@ describe("the embedded database in a file", () => {
     await writeFile(file, "no folder");
     await expect(openEmbeddedDatabase(file)).rejects.toMatchObject({
       code: "configInvalid",
-      path: "store.dataDir",
+      path: "store.data",
       detail: expect.stringContaining(file),
     });
   });
@@ -107,16 +107,22 @@ describe("the embedded database in a file", () => {
 
   it("gives each name to exactly one of two servers that race for it", async () => {
     await using folder = await newFolder();
-    const what = { accounts: "embedded", dataDir: folder.path, prefix: "race ", count: 300, concurrency: 4 };
+    const what = {
+      accounts: "embedded",
+      dataDir: folder.path,
+      prefix: "race ",
+      count: 2_000,
+      concurrency: 4,
+    };
     await using one = await startRegistering(what);
-    await using two = await startRegistering(what);
+    await using two = await startRegistering({ ...what, first: 1_000 });
     for (const child of [one, two]) child.kill("SIGUSR2");
     await Promise.all([one.ended, two.ended]);
     const [byOne, byTwo] = [createdNames(one), createdNames(two)];
     expect(byOne.length).toBeGreaterThan(0);
     expect(byTwo.length).toBeGreaterThan(0);
     expect([...byOne, ...byTwo].toSorted()).toEqual(
-      Array.from({ length: 300 }, (_, n) => `race ${n}`).toSorted(),
+      Array.from({ length: 2_000 }, (_, n) => `race ${n}`).toSorted(),
     );
   });
 });

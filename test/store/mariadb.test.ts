@@ -73,17 +73,17 @@ describe("accounts in MariaDB", () => {
       accounts: shared,
       dataDir: ":memory:",
       prefix: `race ${randomUUID()} `,
-      count: 300,
+      count: 2_000,
       concurrency: 8,
     };
     await using one = await startRegistering(what);
-    await using two = await startRegistering(what);
+    await using two = await startRegistering({ ...what, first: 1_000 });
     for (const child of [one, two]) child.kill("SIGUSR2");
     await Promise.all([one.ended, two.ended]);
     const [byOne, byTwo] = [createdNames(one), createdNames(two)];
     expect(byOne.length).toBeGreaterThan(0);
     expect(byTwo.length).toBeGreaterThan(0);
-    const all = Array.from({ length: 300 }, (_, n) => `${what.prefix}${n}`);
+    const all = Array.from({ length: 2_000 }, (_, n) => `${what.prefix}${n}`);
     expect([...byOne, ...byTwo].toSorted()).toEqual(all.toSorted());
   });
 });

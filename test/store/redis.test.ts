@@ -10,7 +10,7 @@ import { parseRedisAddress } from "../../packages/server/src/store/redis/address
 import { RedisLink } from "../../packages/server/src/store/redis/redis-link.ts";
 import { describeTokenStore, newLogin } from "../../packages/server/src/store/tokens/tokens.contract.ts";
 import { RedisTokenStore } from "../../packages/server/src/store/tokens/redis-tokens.ts";
-import { startRedis, type TestRedis } from "../support/redis.ts";
+import { startRedis, startSentinel, type TestRedis } from "../support/redis.ts";
 import { openStores, untilReady, waitForLine } from "./opening.ts";
 
 const nothing = { [Symbol.asyncDispose]: async () => {} };
@@ -98,6 +98,20 @@ describe("a Redis that fails", () => {
       expect(failure).toMatchObject({ name: "MqplayError", code: "serverIsDown" });
     expect(slowestMs).toBeLessThan(3_000);
     for (const hash of acknowledged.slice(0, before)) expect(await tokens.findAccess(hash)).toBeDefined();
+  });
+
+  it("may be named by sentinels", async () => {
+    await using server = await startRedis({ own: true });
+    await using sentinel = await startSentinel(server.port);
+    await using stores = await openStores({ sessions: sentinel.url });
+    await stores.waitUntilReady();
+    const login = newLogin();
+    await stores.tokens.issue(login);
+    await server.stop();
+    await expect(stores.tokens.findAccess(login.accessHash)).rejects.toMatchObject({ code: "serverIsDown" });
+    await server.start();
+    await untilReady(() => stores.ping());
+    expect(await stores.tokens.findAccess(login.accessHash)).toMatchObject({ loginId: login.loginId });
   });
 
   it("may be a cluster whose only node comes back", async () => {

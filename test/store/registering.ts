@@ -13,6 +13,8 @@ export interface Registering {
   readonly prefix: string;
   readonly count: number;
   readonly concurrency: number;
+  /** Which name comes first; servers that race begin at different ones, so that each is ahead somewhere. @default 0 */
+  readonly first?: number;
 }
 
 /** Starts a process that is ready to register; SIGUSR2 makes it begin. */
@@ -27,6 +29,7 @@ export async function startRegistering(what: Registering): Promise<RunningProces
     what.prefix,
     String(what.count),
     String(what.concurrency),
+    String(what.first ?? 0),
   ]);
   await child.line(/^ready$/, { timeoutMs: 20_000 });
   return child;

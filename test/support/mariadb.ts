@@ -35,23 +35,28 @@ const INSTALLER = process.env["MQPLAY_MARIADB_INSTALL_DB"] ?? "mariadb-install-d
 const HOW_TO_GET =
   "install Debian's (apt-get install mariadb-server), or set MQPLAY_TEST_MYSQL_URL to a running one";
 
-/**
- * Starts MariaDB, or takes the server that the environment names.
- * @param options `own`: true for one that the test may stop and pause, even if the environment names another
- */
-export async function startMariadb(options: { readonly own?: boolean } = {}): Promise<TestMariadb> {
+/** How to start MariaDB. */
+export interface TestMariadbOptions {
+  /** True for one that the test may stop and pause, even if the environment names another. @default false */
+  readonly own?: boolean;
+  /** Files of its certificate and key, PEM, for one that offers TLS. @default none */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
+}
+
+/** Starts MariaDB, or takes the server that the environment names. */
+export async function startMariadb(options: TestMariadbOptions = {}): Promise<TestMariadb> {
   const named = process.env["MQPLAY_TEST_MYSQL_URL"];
-  if (named !== undefined && options.own !== true) return namedMariadb(named);
+  if (named !== undefined && Object.keys(options).length === 0) return namedMariadb(named);
   const folder = await mkdtemp(join(tmpdir(), "mqplay-mariadb-"));
   try {
-    return await ownMariadb(folder);
+    return await ownMariadb(folder, options);
   } catch (cause) {
     await rm(folder, { recursive: true, force: true });
     throw new Error(`MariaDB did not start: ${String(cause)}\n${HOW_TO_GET}`, { cause });
   }
 }
 
-async function ownMariadb(folder: string): Promise<TestMariadb> {
+async function ownMariadb(folder: string, { tls }: TestMariadbOptions): Promise<TestMariadb> {
   const data = join(folder, "data");
   const port = await freePort();
   await install(data);
@@ -68,6 +73,7 @@ async function ownMariadb(folder: string): Promise<TestMariadb> {
     `--socket=${join(folder, "s")}`,
     `--init-file=${initFile}`,
     "--innodb-buffer-pool-size=32M",
+    ...(tls === undefined ? [] : [`--ssl-cert=${tls.certFile}`, `--ssl-key=${tls.keyFile}`]),
     ...asRoot(),
   ];
   let server: RunningProcess | undefined;

@@ -3,7 +3,7 @@
  * `MQPLAY_TEST_REDIS_URL` names, where keys get a prefix of their own. Tests that stop and start it get their own.
  */
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "./ports.ts";
@@ -17,6 +17,8 @@ export interface TestRedisOptions {
   readonly password?: string;
   /** True for a node of a cluster that holds all slots by itself. @default false */
   readonly cluster?: boolean;
+  /** Files of its certificate and key, PEM, for one that speaks TLS only. @default none */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
 }
 
 /** A running Redis. Disposing of it ends it and removes its folder. */
@@ -53,7 +55,7 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
   const folder = await mkdtemp(join(tmpdir(), "mqplay-redis-"));
   const port = await freePort();
   const credentials = options.password === undefined ? "" : `:${encodeURIComponent(options.password)}@`;
-  const scheme = options.cluster === true ? "redis-cluster" : "redis";
+  const scheme = `redis${options.tls === undefined ? "" : "s"}${options.cluster === true ? "-cluster" : ""}`;
   let server: RunningProcess | undefined;
   const start = async (): Promise<void> => {
     server = await launch(folder, port, options);
@@ -80,7 +82,7 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
 
 async function launch(folder: string, port: number, options: TestRedisOptions): Promise<RunningProcess> {
   const settings = [
-    "--port",
+    options.tls === undefined ? "--port" : "--tls-port",
     String(port),
     "--bind",
     "127.0.0.1",
@@ -92,6 +94,10 @@ async function launch(folder: string, port: number, options: TestRedisOptions): 
     "yes",
   ];
   if (options.password !== undefined) settings.push("--requirepass", options.password);
+  if (options.tls !== undefined) {
+    settings.push("--port", "0", "--tls-auth-clients", "no");
+    settings.push("--tls-cert-file", options.tls.certFile, "--tls-key-file", options.tls.keyFile);
+  }
   if (options.cluster === true) {
     settings.push("--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1");
     // Otherwise it takes the port 10,000 above, which there may not be.
@@ -106,6 +112,26 @@ async function launch(folder: string, port: number, options: TestRedisOptions): 
     await server[Symbol.asyncDispose]();
     throw new Error(`Redis did not start: ${String(cause)}\n${HOW_TO_GET}`, { cause });
   }
+}
+
+/** Starts a sentinel that watches a Redis on a port of 127.0.0.1 under the name `mymaster`. */
+export async function startSentinel(masterPort: number): Promise<AsyncDisposable & { readonly url: string }> {
+  const folder = await mkdtemp(join(tmpdir(), "mqplay-sentinel-"));
+  const port = await freePort();
+  const settings = join(folder, "sentinel.conf");
+  await writeFile(
+    settings,
+    `port ${port}\nbind 127.0.0.1\ndir ${folder}\nsentinel monitor mymaster 127.0.0.1 ${masterPort} 1\n`,
+  );
+  const sentinel = startProcess(BINARY, [settings, "--sentinel"]);
+  await sentinel.line(/\+monitor master mymaster/);
+  return {
+    url: `redis-sentinel://127.0.0.1:${port}/mymaster`,
+    async [Symbol.asyncDispose]() {
+      await sentinel[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 /** Makes a lone node the owner of every slot, and waits until it says that the cluster is up. */

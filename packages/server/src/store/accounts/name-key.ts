@@ -17,9 +17,11 @@ const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu;
 /**
  * Returns the key of a name: compatibility forms, case and invisible characters no longer matter (`Ａnna`, `ANNA` and
  * `anna` share one). It is Unicode's NFKC_Casefold, as near as JavaScript comes to it: upper case, then lower case,
- * stands in for case folding. The key of a key is itself.
+ * stands in for case folding. The key of a key is itself; so is that of a text longer than any key can be, which costs
+ * nothing: callers need not bound what a client sent.
  */
 export function accountNameKey(name: string): string {
+  if (name.length > MAX_NAME_KEY_BYTES) return name;
   let key = foldOnce(name);
   // One pass is enough for nearly every text; a few (an iota subscript, say) settle in the second.
   for (let again = foldOnce(key); again !== key; again = foldOnce(key)) key = again;

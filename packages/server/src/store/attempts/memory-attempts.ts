@@ -92,9 +92,11 @@ class FailureCounts {
   }
 
   takeBack(key: string): void {
-    const count = this.#count(key) - 1;
+    const failures = this.#delayed.get(key) ?? this.#free.get(key);
+    if (failures === undefined) return;
+    const count = failures.count - 1;
     if (count <= 0) this.clear(key);
-    else this.#set(key, { count, lastAtMs: this.#now() });
+    else this.#set(key, { count, lastAtMs: failures.lastAtMs });
   }
 
   clear(key: string): void {

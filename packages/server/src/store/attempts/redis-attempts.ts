@@ -26,7 +26,6 @@ local function read(i)
   return { n = tonumber(fields[1]) or 0, t = last }
 end
 local function write(i, n)
-  if n <= 0 then return redis.call('DEL', KEYS[i]) end
   redis.call('HSET', KEYS[i], 'n', n, 't', now)
   redis.call('PEXPIRE', KEYS[i], rule(i).forget)
 end
@@ -50,8 +49,9 @@ return math.max(wait(1), wait(2))
 `);
 
 const ABANDON = defineScript(`${prelude}
-write(1, read(1).n - 1)
-return 0
+local left = read(1).n - 1
+if left <= 0 then return redis.call('DEL', KEYS[1]) end
+return redis.call('HSET', KEYS[1], 'n', left)
 `);
 
 /** {@link AttemptStore} in Redis. */

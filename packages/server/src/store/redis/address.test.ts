@@ -6,6 +6,7 @@ describe("a Redis address", () => {
     expect(parseRedisAddress("redis://localhost")).toEqual({
       kind: "single",
       tls: false,
+      caFile: undefined,
       nodes: [{ host: "localhost", port: 6379 }],
       username: undefined,
       password: undefined,
@@ -16,12 +17,15 @@ describe("a Redis address", () => {
   });
 
   it("may have TLS, credentials, a database and a prefix", () => {
-    expect(parseRedisAddress("rediss://me:p%40ss%3A%2F@[::1]:7000/3?keyPrefix=game1:")).toMatchObject({
+    expect(
+      parseRedisAddress("rediss://me:p%40ss%3A%2F@[::1]:7000/3?keyPrefix=game1:&ca=/ca.pem"),
+    ).toMatchObject({
       tls: true,
       nodes: [{ host: "::1", port: 7000 }],
       username: "me",
       password: "p@ss:/",
       db: 3,
+      caFile: "/ca.pem",
       keyPrefix: "game1:",
     });
     expect(parseRedisAddress("redis://:secret@host")).toMatchObject({

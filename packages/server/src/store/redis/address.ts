@@ -15,6 +15,8 @@ export interface RedisAddress {
   /** The server, the sentinels, or some nodes of the cluster. Never empty. */
   readonly nodes: readonly RedisNode[];
   readonly tls: boolean;
+  /** File of the certificate authority to trust, PEM; undefined for the system's. */
+  readonly caFile: string | undefined;
   readonly username: string | undefined;
   readonly password: string | undefined;
   /** Database number; a cluster has only 0. */
@@ -47,7 +49,7 @@ const HOST = /^(\[[0-9A-Fa-f:.]+\]|[^:[\]\s]+)(?::(\d{1,5}))?$/;
  * - `redis-sentinel://user:password@host1:26379,host2:26379/mymaster?db=0`
  * - `redis-cluster://user:password@host1:6379,host2:6379`
  *
- * `?keyPrefix=game1:` sets what keys begin with. User and password are percent-encoded as in any URL.
+ * `?keyPrefix=game1:` sets what keys begin with, `?ca=/path/ca.pem` the authority that a server with TLS must be signed by. User and password are percent-encoded as in any URL.
  * @throws MqplayError `configInvalid` saying which form is expected; the address, which may hold a password, is not repeated
  */
 export function parseRedisAddress(text: string): RedisAddress {
@@ -69,6 +71,7 @@ export function parseRedisAddress(text: string): RedisAddress {
   return {
     ...kind,
     nodes,
+    caFile: options.get("ca") ?? undefined,
     ...parseCredentials(credentials),
     db: Number(db),
     masterName: kind.kind === "sentinel" ? decode(path) : "",

@@ -8,6 +8,7 @@ import { MqplayError } from "@mqplay/shared";
 import { Cluster, Redis } from "ioredis";
 import type { StoreLog } from "../stores.ts";
 import { toStoreError } from "../storage-errors.ts";
+import { readAuthority } from "../read-authority.ts";
 import type { RedisAddress } from "./address.ts";
 
 /** How long a command may take, in ms. Redis answers in less than one; a call has seconds. */
@@ -128,7 +129,7 @@ function createClient(address: RedisAddress): Redis | Cluster {
   const options = {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
-    ...(address.tls ? { tls: {} } : {}),
+    ...(address.tls ? { tls: readTls(address) } : {}),
     connectTimeout: CONNECT_TIMEOUT_MS,
     commandTimeout: COMMAND_TIMEOUT_MS,
     socketTimeout: SILENCE_TIMEOUT_MS,
@@ -152,6 +153,10 @@ function createClient(address: RedisAddress): Redis | Cluster {
       ? { sentinels: [...address.nodes], name: address.masterName, sentinelRetryStrategy: pauseMs }
       : { ...address.nodes[0] };
   return new Redis({ ...options, ...server, db, enableOfflineQueue: false, retryStrategy: pauseMs });
+}
+
+function readTls({ caFile }: RedisAddress): { readonly ca?: string } {
+  return caFile === undefined ? {} : { ca: readAuthority(caFile, "store.sessions") };
 }
 
 /** Everything but an error that Redis itself answered means that it could not be reached; so do the answers of a server that is not ready. */

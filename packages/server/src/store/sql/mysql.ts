@@ -2,7 +2,6 @@
  * MySQL and MariaDB: a pool of connections that never waits without a limit and never reuses a connection whose
  * server has gone quiet.
  */
-import { readFileSync } from "node:fs";
 import { MqplayError } from "@mqplay/shared";
 import {
   Kysely,
@@ -12,6 +11,7 @@ import {
   type MysqlQueryResult,
 } from "kysely";
 import { createPool, type Pool, type PoolConnection, type PoolOptions } from "mysql2";
+import { readAuthority } from "../read-authority.ts";
 import { errorCode } from "../storage-errors.ts";
 import type { SqlDatabase, Tables } from "./schema.ts";
 
@@ -125,19 +125,15 @@ function parseMysqlAddress(text: string): PoolOptions & { readonly host: string;
     password: decodeURIComponent(url.password),
     database,
     ...(connections === null ? {} : { connectionLimit: Number(connections) }),
-    ...(tls ? { ssl: { rejectUnauthorized: true, ...(ca === null ? {} : { ca: readCa(ca) }) } } : {}),
+    ...(tls
+      ? {
+          ssl: {
+            rejectUnauthorized: true,
+            ...(ca === null ? {} : { ca: readAuthority(ca, "store.accounts") }),
+          },
+        }
+      : {}),
   };
-}
-
-function readCa(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new MqplayError("configInvalid", `the certificate authority ${path} cannot be read`, {
-      cause,
-      path: "store.accounts",
-    });
-  }
 }
 
 function invalid(expected: string): MqplayError {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fail } from "./fail.ts";
-import { deferred } from "./testing/deferred.ts";
+import { deferred, settle } from "./testing/deferred.ts";
 import { createEcho, Echo, json, notRun, ran, type Say, startRuntime, stranger } from "./testing/echo.ts";
 
 describe("time limits", () => {
@@ -108,6 +108,16 @@ describe("time limits", () => {
     expect(aborted).toBe(true);
   });
 
+  it("does not strike a call that has been answered", async () => {
+    const say = async (_call: unknown, request: Say) => request;
+    const { runtime, clock, log } = await startRuntime([createEcho({ say })]);
+    expect(await runtime.invoke(json("Echo", "Say"), stranger())).toMatchObject({ state: 0 });
+    clock.advance(20_000);
+    expect(runtime.running).toBe(0);
+    expect(runtime.stats.timeouts).toBe(0);
+    expect(log.lines).toEqual([]);
+  });
+
   it("answers at once where the handler does: no promise, no timer", async () => {
     const { runtime, clock } = await startRuntime();
     expect(runtime.invoke(json("Echo", "Say", { text: "hi" }), stranger())).not.toBeInstanceOf(Promise);
@@ -148,6 +158,23 @@ describe("limits", () => {
     clock.advance(10_000);
     expect(await running).toEqual(ran("requestTimeout"));
     expect(await waiting).toEqual(notRun("requestTimeout"));
+  });
+
+  it("never runs a call whose time was up before its turn came", async () => {
+    const slow = deferred<Say>();
+    let begun = 0;
+    const say = () => {
+      begun += 1;
+      return slow.promise;
+    };
+    const module = createEcho({ say }, { limits: { say: { maxRunning: 1, maxWaiting: 1 } } });
+    const { runtime, clock } = await startRuntime([module]);
+    const calls = [1, 2].map(async () => runtime.invoke(json("Echo", "Say"), stranger()));
+    clock.advance(10_000);
+    await Promise.all(calls);
+    slow.resolve({ text: "", times: 0 });
+    await settle();
+    expect(begun).toBe(1);
   });
 
   it("keeps the place of a handler that overran its limit until it ends", async () => {

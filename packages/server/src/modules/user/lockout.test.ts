@@ -45,6 +45,18 @@ describe("guessing a password", () => {
     expect(all.filter((state) => state === 0xed)).toHaveLength(14);
   });
 
+  it("on many accounts from one address is slowed down, too, and only there", async () => {
+    const room = await openRoom();
+    room.connect("a");
+    const tryOne = async (index: number, remoteAddress: string) =>
+      (await room.call("a", "Login", { username: `user ${index}`, password: "wrong" }, { remoteAddress }))
+        .state;
+    const states: number[] = [];
+    for (let index = 0; index < 22; index += 1) states.push(await tryOne(index, "192.0.2.1"));
+    expect(states).toEqual([...Array.from({ length: 21 }, () => 1), 0xed]);
+    expect(await tryOne(99, "192.0.2.2")).toBe(1);
+  });
+
   it("does not count what came to nothing through no fault of the caller's", async () => {
     const room = await openRoom();
     room.connect("a");

@@ -99,6 +99,24 @@ describe("a connection that ends during its login", () => {
   });
 });
 
+describe("a connection that ends while it registers", () => {
+  it("leaves the account, which can log in, and no tokens", async () => {
+    const { call, connect, sessions, accounts, tokens } = await openRoom();
+    const { session } = connect("a");
+    const query = deferred<undefined>();
+    accounts.before = (method) => (method === "create" ? query.promise : Promise.resolve());
+    const registering = call("a", "Register", anna);
+    while (accounts.queries < 2) await new Promise((resolve) => setImmediate(resolve));
+    session.ended.abort();
+    sessions.remove(session);
+    query.resolve(undefined);
+    expect(await registering).toMatchObject({ data: null });
+    expect(tokens.size).toBe(0);
+    connect("b");
+    expect(await call("b", "Login", anna)).toMatchObject({ state: 0 });
+  });
+});
+
 describe("a token that is ended while its owner resumes", () => {
   it("logs nobody in [connect-5]", async () => {
     const { call, connect, register, accounts, user, sessions, clock } = await openRoom();

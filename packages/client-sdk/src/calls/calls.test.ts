@@ -86,6 +86,22 @@ describe("a call", () => {
     });
   });
 
+  test.each([
+    ["json", '{"retryAfterMs":1500}', 1_500],
+    ["protobuf", Uint8Array.of(0x08, 0xdc, 0x0b), 1_500],
+    ["json", "null", undefined],
+    ["json", '"soon"', undefined],
+    ["protobuf", new Uint8Array(0), undefined],
+    ["protobuf", Uint8Array.of(0xff), undefined],
+  ] as const)(
+    "that comes too often tells by %s how long to wait: %o",
+    async (encoding, result, retryAfterMs) => {
+      const answer: Answer = { state: 0xed, msg: "Too Many Requests", result };
+      const { game } = await connectInMemory({ handler: () => answer }, { encoding });
+      await expect(game.user.getSelfInfo()).rejects.toMatchObject({ code: "tooManyRequests", retryAfterMs });
+    },
+  );
+
   test("whose answer cannot be read rejects as malformed", async () => {
     const { game, server } = await connectInMemory(silent);
     const call = expect(game.user.login(account)).rejects.toMatchObject({

@@ -23,6 +23,7 @@ import type { Unsubscribe } from "../emitter.ts";
 import { MqplayError, toMqplayError } from "../errors.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { OutgoingCall } from "./pending.ts";
+import { readRetryAfterMs } from "./retry-after.ts";
 
 /**
  * One function of a module. Rejects with an MqplayError:
@@ -180,12 +181,14 @@ function decodeResponse(name: string, func: FuncContract, answer: Answer, encodi
 }
 
 /** The server's text becomes the detail, as a game may show it; which call it was says the cause. */
-function answerError(name: string, func: FuncContract, { state, msg }: Answer): MqplayError {
+function answerError(name: string, func: FuncContract, answer: Answer): MqplayError {
+  const { state, msg } = answer;
   const declared = func.errors.find((error) => error.state === state);
   const words = declared === undefined ? "" : ` (${declared.name})`;
   return new MqplayError(codeOfState(state), msg === "" ? (declared?.msg ?? `state ${state}`) : msg, {
     state,
     errorName: declared?.name,
+    retryAfterMs: readRetryAfterMs(answer),
     fromPeer: true,
     cause: new Error(`${name} was answered with state ${state}${words}`),
   });

@@ -139,7 +139,7 @@ export class MemoryConnection implements Link {
     const { topic, payload, packetId } = packet;
     if (topic !== Topics.json && topic !== Topics.protobuf) {
       this.published.push(packet);
-      if (packetId !== undefined) this.#acknowledge(packetId);
+      if (packetId !== undefined) this.acknowledge(packetId);
       return;
     }
     const plain = this.channel.open(payload);
@@ -195,13 +195,14 @@ export class MemoryConnection implements Link {
 
   async #answer(call: Call, packetId: number): Promise<void> {
     const { acknowledges = "before", handler = succeed } = this.#server.options;
-    if (acknowledges === "before") this.#acknowledge(packetId);
+    if (acknowledges === "before") this.acknowledge(packetId);
     const answer = await handler(call, this);
     if (answer !== undefined) this.answer(packetId, call, answer);
-    if (acknowledges === "after") this.#acknowledge(packetId);
+    if (acknowledges === "after") this.acknowledge(packetId);
   }
 
-  #acknowledge(packetId: number): void {
+  /** Sends PUBACK. */
+  acknowledge(packetId: number): void {
     // An acknowledgement never comes within the call that sends.
     void Promise.resolve().then(() => {
       if (this.#isOpen) this.#listener.onAcknowledged(packetId);

@@ -83,6 +83,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
       return line;
     },
     ports: server.ports,
+    listeners: server.listeners,
     config: server.config,
     get phase() {
       return server.phase;

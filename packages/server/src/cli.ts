@@ -42,7 +42,7 @@ async function main(): Promise<void> {
     const server = await createServer({ config, log });
     const stopping = stopOnSignals(server, log);
     await server.start();
-    if (!stopping.asked) process.stdout.write(formatBanner(config, server.ports));
+    if (!stopping.asked) process.stdout.write(formatBanner(config, server.listeners));
   } catch (error) {
     // Told to stop while it started: that ends the process by itself, and well.
     if (!(isMqplayError(error) && error.code === "closed")) fail(log, error);

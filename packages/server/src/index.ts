@@ -1,5 +1,7 @@
 // What users of the server import: a server, modules for it, and what both are made of.
-export { createServer, type Server, type ServerOptions } from "./server.ts";
+export { createServer, type Ports, type Server, type ServerOptions } from "./server.ts";
+export type { Listening } from "./listeners.ts";
+export type { ListenerKind } from "./config/schema-listen.ts";
 export type { Config, ConfigInput } from "./config/schema.ts";
 export { loadConfig, resolveConfig, type LoadedConfig, type LoadOptions } from "./config/load.ts";
 export {

@@ -7,8 +7,11 @@ import { loadModules } from "./config/load-modules.ts";
 import { resolveConfig } from "./config/load.ts";
 import type { Config, ConfigInput } from "./config/schema.ts";
 import { createGate, type Gate } from "./gate/gate.ts";
-import { createHttpListener, type HttpListener } from "./gate/http/http.ts";
+import { createHttpListener } from "./gate/http/http.ts";
+import type { HttpPorts } from "./gate/http/ports.ts";
+import { createTrust } from "./gate/listen/client-address.ts";
 import { createGateMetrics } from "./gate/metrics.ts";
+import { Listeners, type Listening } from "./listeners.ts";
 import type { UserCallbacks } from "./modules/user/callbacks.ts";
 import {
   createConsoleCodeSender,
@@ -17,7 +20,6 @@ import {
 } from "./modules/user/code-sender.ts";
 import { createPushModule } from "./modules/push/push.ts";
 import { createUserModule } from "./modules/user/user.ts";
-import type { Ports } from "./ops/banner.ts";
 import { createHealth, type Health, type Phase } from "./ops/health.ts";
 import { createLog, type Log } from "./ops/log.ts";
 import { createMetrics } from "./ops/metrics.ts";
@@ -43,6 +45,14 @@ export interface ServerOptions {
   readonly log?: Log;
 }
 
+/** The ports of the two listeners that every server has. */
+export interface Ports {
+  /** MQTT over TCP: the setting `mqtt.port`. */
+  readonly mqtt: number;
+  /** HTTP, and MQTT over WebSocket: the setting `http.port`. */
+  readonly http: number;
+}
+
 /** A server: made, started once, stopped once. */
 export interface Server {
   /**
@@ -58,6 +68,8 @@ export interface Server {
   stop(): Promise<void>;
   /** The ports that were taken. @throws MqplayError `closed` before `start()` has resolved */
   readonly ports: Ports;
+  /** Every listener that is open: those of `ports`, then those of the setting `listeners`. Empty before `start()`. */
+  readonly listeners: readonly Listening[];
   /** The configuration, complete. */
   readonly config: Config;
   /** Where in its life the server is. */
@@ -112,7 +124,8 @@ interface Rooms {
   readonly stores: Stores;
   readonly runtime: Runtime;
   readonly gate: Gate;
-  readonly http: HttpListener;
+  readonly http: HttpPorts;
+  readonly listeners: Listeners;
 }
 
 class GameServer implements Server {
@@ -124,7 +137,8 @@ class GameServer implements Server {
   /** How to close what is open, the last opened first. */
   #undo: (() => Promise<void>)[] = [];
   #stores: Stores | undefined;
-  #ports: Ports | undefined;
+  #listeners: Listeners | undefined;
+  #ready = false;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -132,7 +146,12 @@ class GameServer implements Server {
     this.config = config;
     this.#application = application;
     this.#log = log;
-    this.#health = createHealth({ stores: async () => this.#stores?.ping() }, log.child({ room: "health" }));
+    const checks = {
+      accounts: async () => this.#stores?.checks.accounts(),
+      sessions: async () => this.#stores?.checks.sessions(),
+      listeners: async () => this.#listeners?.check(),
+    };
+    this.#health = createHealth(checks, log.child({ room: "health" }));
   }
 
   get phase(): Phase {
@@ -140,9 +159,14 @@ class GameServer implements Server {
   }
 
   get ports(): Ports {
-    if (this.#ports === undefined)
+    const [mqtt, http] = this.listeners;
+    if (mqtt === undefined || http === undefined)
       throw new MqplayError("closed", "the server has no ports before start() has resolved");
-    return this.#ports;
+    return { mqtt: mqtt.port, http: http.port };
+  }
+
+  get listeners(): readonly Listening[] {
+    return this.#ready ? (this.#listeners?.open ?? []) : [];
   }
 
   start(): Promise<void> {
@@ -167,22 +191,23 @@ class GameServer implements Server {
   async #start(): Promise<void> {
     try {
       const rooms = await this.#build();
-      const { host, mqtt, http } = this.config;
-      // First, so that /readyz can say what is waited for.
-      const httpPort = (
-        await taken("http.port", host, http.port, rooms.http.listen({ host, port: http.port }))
-      ).port;
+      await rooms.listeners.readCertificates();
       this.#undo.push(() => rooms.http.stop(CLOSE_GRACE_MS));
+      // First, so that /readyz can say what is waited for.
+      await rooms.listeners.openHttp();
       await rooms.stores.waitUntilReady({ signal: this.#stopped.signal });
       await rooms.runtime.start();
       this.#undo.push(() => this.#drain(rooms));
-      const mqttPort = (
-        await taken("mqtt.port", host, mqtt.port, rooms.gate.listenTcp({ host, port: mqtt.port }))
-      ).port;
+      await rooms.listeners.openMqtt();
       this.#stopped.signal.throwIfAborted();
-      this.#ports = { mqtt: mqttPort, http: httpPort };
+      this.#ready = true;
       this.#health.enter("running");
-      this.#log.info({ host, mqttPort, httpPort }, "the server is ready");
+      const { mqtt: mqttPort, http: httpPort } = this.ports;
+      const more = this.listeners.slice(2).map(({ kind, host, port }) => `${kind}://${host}:${port}`);
+      this.#log.info(
+        { host: this.config.host, mqttPort, httpPort, ...(more.length === 0 ? {} : { listeners: more }) },
+        "the server is ready",
+      );
     } catch (error) {
       await this.#close();
       // Whatever broke off because the server was stopped meanwhile: that is the reason.
@@ -244,18 +269,23 @@ class GameServer implements Server {
     const metrics = config.metrics.enabled
       ? createMetrics({ gate: gateMetrics, runtime, sessions, pushes })
       : undefined;
+    const isTrusted = createTrust(config.trustedProxies);
     const http = createHttpListener(
       {
         runtime,
         identify: async (token) => (looksLikeToken(token) ? user.resolveToken(token) : undefined),
-        acceptUpgrade: (request, socket, head) => gate.acceptUpgrade(request, socket, head),
+        acceptUpgrade: (...upgrade) => gate.acceptUpgrade(...upgrade),
+        isTrusted,
         health: this.#health,
         metrics,
         log: logOf("http"),
       },
       config.http,
     );
-    return { stores, runtime, gate, http };
+    const listeners = new Listeners({ gate, http, isTrusted, log: logOf("listen") }, config);
+    this.#listeners = listeners;
+    this.#undo.push(async () => listeners.close());
+    return { stores, runtime, gate, http, listeners };
   }
 
   /** Lets running calls end. The gate waits a little longer, so that what the runtime ends is still answered. */
@@ -284,31 +314,4 @@ function openStores({ store, codes, lockout, outbox }: Config, log: Log): Promis
     { accounts, sessions, dataDir: data, codes, attempts: lockout, outbox },
     { now: Date.now, log },
   );
-}
-
-/** What goes wrong with ports, and what to do about it. */
-const PORT_PROBLEMS: Readonly<Record<string, string>> = {
-  EADDRINUSE: "is in use by another program; stop that one, set another port, or 0 for a free one",
-  EACCES: "needs rights that this process has not; ports from 1024 on need none",
-  EADDRNOTAVAIL: 'cannot be had: this machine has no such address, see the setting "host"',
-  ENOTFOUND: 'cannot be had: the setting "host" names no address',
-};
-
-/** Waits for a port; an error says which one, and by which setting. */
-async function taken<T>(
-  setting: "mqtt.port" | "http.port",
-  host: string,
-  port: number,
-  listening: Promise<T>,
-): Promise<T> {
-  try {
-    return await listening;
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    const problem = PORT_PROBLEMS[code] ?? `cannot be had (${code})`;
-    throw new MqplayError("configInvalid", `port ${port} of ${host} (setting "${setting}") ${problem}`, {
-      cause: error,
-      path: setting,
-    });
-  }
 }

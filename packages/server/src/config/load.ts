@@ -168,15 +168,14 @@ function readable(code: string): string {
 interface Override {
   readonly variable: string;
   readonly path: readonly string[];
-  readonly value: string | number;
+  readonly value: string | number | boolean;
 }
 
 function readEnvironment(env: Environment): Override[] {
   return variables.flatMap(({ name, path }) => {
     const text = nonEmpty(env[name]);
     if (text === undefined) return [];
-    const number = isNumber(path) && /^-?\d+(\.\d+)?$/.test(text);
-    return [{ variable: name, path, value: number ? Number(text) : text }];
+    return [{ variable: name, path, value: valueOf(text, typeAt(path)) }];
   });
 }
 
@@ -185,12 +184,19 @@ function nonEmpty(text: string | undefined): string | undefined {
   return text === undefined || text.trim() === "" ? undefined : text.trim();
 }
 
-function isNumber(path: readonly string[]): boolean {
+/** A text that is no value of the setting's type stays one: the check will say so. */
+function valueOf(text: string, type: string | undefined): string | number | boolean {
+  if (type === "number" && /^-?\d+(\.\d+)?$/.test(text)) return Number(text);
+  if (type === "boolean" && /^(true|false|1|0)$/i.test(text)) return /^(true|1)$/i.test(text);
+  return text;
+}
+
+function typeAt(path: readonly string[]): string | undefined {
   const schema = path.reduce<z.core.$ZodType | undefined>(
     (at, step) => at && shapeOf(at)?.[step],
     configSchema,
   );
-  return schema !== undefined && unwrap(schema)._zod.def.type === "number";
+  return schema === undefined ? undefined : unwrap(schema)._zod.def.type;
 }
 
 function apply(input: unknown, { path, value }: Override): unknown {

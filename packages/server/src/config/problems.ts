@@ -99,8 +99,12 @@ function describeValue(
       ? "something else (not shown, it may hold a password)"
       : formatGot(valueAt(input, path));
   const name = path.length === 0 ? "the configuration" : `"${formatPath(path)}"`;
+  if (issue.code === "custom" && issue.message !== UNSAID) return `${locate(path)}: ${name} ${issue.message}`;
   return `${locate(path)}: ${name} expected ${expected(issue, found, doc)}, got ${got}`;
 }
+
+/** What zod says of a refinement that has no words of its own. */
+const UNSAID = "Invalid input";
 
 function expected(issue: z.core.$ZodIssue, schema: z.core.$ZodType, doc: SettingDoc | undefined): string {
   if (schema instanceof z.ZodNumber) {

@@ -35,8 +35,29 @@ export function formatReference(): string {
     ...(settings.length === 0 ? [] : ["| setting | default | what it does |", "| --- | --- | --- |"]),
     ...settings.map((setting) => `| \`${setting.path}\` | ${defaultText(setting)} | ${describe(setting)} |`),
     ...(settings.length === 0 ? [] : [""]),
+    ...settings.flatMap(entryTable),
   ]);
   return `${[...head(), ...parts].join("\n").trimEnd()}\n`;
+}
+
+/** The settings of an entry, for a list of objects. */
+function entryTable({ path, schema }: Setting): string[] {
+  const shape = schema instanceof z.ZodArray ? shapeOf(schema.element) : undefined;
+  if (shape === undefined) return [];
+  const rows = Object.entries(shape).map(([name, child]) => {
+    const setting = { path: name, name, doc: docOf(`${path}[].${name}`, child), schema: unwrap(child) };
+    const value = child instanceof z.ZodDefault ? child.def.defaultValue : undefined;
+    const shown = value === undefined ? "must be given" : defaultText({ ...setting, value });
+    return `| \`${name}\` | ${shown} | ${describe({ ...setting, value })} |`;
+  });
+  return [
+    `Each entry of \`${path}\`:`,
+    "",
+    "| setting | default | what it does |",
+    "| --- | --- | --- |",
+    ...rows,
+    "",
+  ];
 }
 
 /** Writes conf/server.json: every setting with its default and its words. */

@@ -1,12 +1,13 @@
 /**
  * Every setting of the server, once: its name, type, bounds, default, and the words about it.
- * conf/server.json and docs/configuration.md are generated from here (scripts/generate-config-docs.mjs).
+ * conf/server.json and docs/configuration.md are generated from here (scripts/generate-config.mjs).
  */
 import { DEFAULT_CALL_TIMEOUT_MS } from "@mqplay/shared";
 import { z } from "zod";
 import { LOG_FORMATS, LOG_LEVELS } from "../ops/log.ts";
 import { DEFAULT_MAX_RUNNING } from "../runtime/options.ts";
 import { gateSettings } from "./schema-gate.ts";
+import { checkListeners, listeners, PORT_BOUNDS, tlsSettings, trustedProxies } from "./schema-listen.ts";
 import { userSettings } from "./schema-user.ts";
 import { codeSettings, lockoutSettings, outboxSettings, storeSettings } from "./schema-store.ts";
 import { flag, integer, section, setting } from "./setting.ts";
@@ -22,19 +23,21 @@ const DEFAULT_CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-const port = { min: 0, max: 65_535 };
-
 const mqtt = z.strictObject({
-  port: integer(1_883, port, {
+  port: integer(1_883, PORT_BOUNDS, {
     text: "TCP port for MQTT clients. 1883 is the port that MQTT clients try by themselves. 0 takes a free one and the log says which.",
     env: "MQPLAY_MQTT_PORT",
   }),
 });
 
 const http = z.strictObject({
-  port: integer(8_080, port, {
+  port: integer(8_080, PORT_BOUNDS, {
     text: "TCP port for everything that speaks HTTP: MQTT over WebSocket on `/ws`, calls on `/call/…`, the web page, `/healthz`, `/readyz`, `/metrics`. 0 takes a free one and the log says which.",
     env: "MQPLAY_HTTP_PORT",
+  }),
+  tls: flag(false, {
+    text: "Whether that port speaks TLS: `https://` for the page and calls, `wss://` on `/ws`. The certificate is that of the section `tls`.",
+    env: "MQPLAY_HTTP_TLS",
   }),
   root: setting(z.string(), "", {
     text: "Folder of the web page that is served at `/`; empty serves none. `npm start` in the repository sets it to the built demo page.",
@@ -75,7 +78,7 @@ const http = z.strictObject({
     10_000,
     { min: 1, max: 1_000_000 },
     {
-      text: "HTTP connections at once, WebSocket ones not counted (`gate.maxConnections` bounds those). More are closed at once.",
+      text: "HTTP connections at once, of all ports together, WebSocket ones not counted (`gate.maxConnections` bounds those). More are closed at once.",
       unit: "connections",
     },
   ),
@@ -126,14 +129,16 @@ const metrics = z.strictObject({
   enabled: flag(true, { text: "Whether `/metrics` on the HTTP port answers, in Prometheus' format." }),
 });
 
-/** The whole configuration; unknown names are errors. */
-export const configSchema = z.strictObject({
+const settings = z.strictObject({
   host: setting(z.string().min(1), "127.0.0.1", {
     text: "Address that the server listens on. `127.0.0.1` is reached from this machine only, the safe default; `0.0.0.0` (or `::`) from everywhere.",
     env: "MQPLAY_HOST",
   }),
   mqtt: section(mqtt.prefault({}), { text: "MQTT over TCP." }),
   http: section(http.prefault({}), { text: "The HTTP port." }),
+  listeners,
+  trustedProxies,
+  tls: section(tlsSettings.prefault({}), { text: "TLS, where a listener speaks it: version 1.2 and up." }),
   store: section(storeSettings.prefault({}), { text: "Where data is kept." }),
   user: section(userSettings.prefault({}), { text: "The user module: registering and logging in." }),
   codes: section(codeSettings.prefault({}), { text: "Verification codes." }),
@@ -153,6 +158,12 @@ export const configSchema = z.strictObject({
   modules: setting(z.array(z.string().min(1)), [], {
     text: "JavaScript files of your own modules, such as `./dist/arena.js`. Each exports modules made by `implement(…)`; all of them are served.",
   }),
+});
+
+/** The whole configuration; unknown names are errors. */
+export const configSchema = settings.check(({ value, issues }) => {
+  for (const { path, message } of checkListeners(value))
+    issues.push({ code: "custom", input: value, path, message });
 });
 
 /** The configuration as a person writes it: every setting may be left out. */

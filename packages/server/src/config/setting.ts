@@ -32,6 +32,12 @@ export function setting<T extends z.ZodType>(
   return withDefault;
 }
 
+/** A setting that has no default: only entries of lists have such. */
+export function required<T extends z.ZodType>(schema: T, doc: SettingDoc): T {
+  settingDocs.add(schema, doc);
+  return schema;
+}
+
 /** A whole number within bounds. */
 export function integer(
   value: number,

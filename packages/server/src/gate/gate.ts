@@ -13,7 +13,10 @@ import { Admission } from "./admission.ts";
 import { createBroker } from "./broker.ts";
 import { createCalls } from "./calls.ts";
 import { Connection, type ConnectionDeps } from "./connection.ts";
-import { listenTcp, type ListenAddress, type OpenListener } from "./listen/tcp.ts";
+import type { ListenAddress, OpenListener } from "./listen/open.ts";
+import type { ProxyOptions } from "./listen/proxy-protocol.ts";
+import { listenTcp } from "./listen/tcp.ts";
+import { listenTls, type TlsSetup } from "./listen/tls.ts";
 import type { Transport } from "./listen/transport.ts";
 import { createWebSocketDoor } from "./listen/ws.ts";
 import type { GateMetrics } from "./metrics.ts";
@@ -30,12 +33,18 @@ export interface GateDeps {
   readonly log: Log;
 }
 
+/** How a listener for MQTT differs from plain TCP. */
+export interface ListenOptions {
+  readonly tls?: TlsSetup | undefined;
+  readonly proxy?: ProxyOptions | undefined;
+}
+
 /** Takes clients in. */
 export interface Gate {
-  /** Listens for MQTT over TCP. Rejects with the system's error when the port cannot be had. */
-  listenTcp(address: ListenAddress): Promise<OpenListener>;
-  /** Takes over a WebSocket upgrade on `/ws`; the caller has checked the path. [connect-1] */
-  acceptUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Listens for MQTT over TCP, or over TLS. Rejects with the system's error when the port cannot be had. */
+  listen(address: ListenAddress, options?: ListenOptions): Promise<OpenListener>;
+  /** Takes over a WebSocket upgrade on `/ws`; the caller has checked the path and knows the client. [connect-1] */
+  acceptUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, remoteAddress: string): void;
   /** Takes a connection in. */
   accept(transport: Transport): void;
   /** Connections that are open. */
@@ -116,12 +125,13 @@ export async function createGate(deps: GateDeps, options: GateOptions): Promise<
   }
 
   return {
-    async listenTcp(address) {
-      const listener = await listenTcp(address, accept);
+    async listen(address, { tls, proxy } = {}) {
+      const asked = { address, accept, log, proxy };
+      const listener = await (tls === undefined ? listenTcp(asked) : listenTls(asked, tls));
       listeners.push(listener);
       return listener;
     },
-    acceptUpgrade: (request, socket, head) => webSockets.accept(request, socket, head),
+    acceptUpgrade: (...upgrade) => webSockets.accept(...upgrade),
     accept,
     get connections() {
       return connections.size;

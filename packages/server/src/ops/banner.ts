@@ -3,33 +3,44 @@
  */
 import { resolve } from "node:path";
 import type { Config } from "../config/schema.ts";
-
-/** Ports that were taken. */
-export interface Ports {
-  readonly mqtt: number;
-  readonly http: number;
-}
+import type { ListenerKind } from "../config/schema-listen.ts";
+import type { Listening } from "../listeners.ts";
 
 /** Addresses that mean "all of this machine's"; a person connects to it by name. */
 const ANY_ADDRESS: ReadonlySet<string> = new Set(["0.0.0.0", "::", "127.0.0.1", "::1"]);
 
+/** How a client gets to each kind of listener. */
+const WAYS: Readonly<Record<ListenerKind, readonly [name: string, scheme: string, path: string]>> = {
+  tcp: ["MQTT", "mqtt", ""],
+  tls: ["MQTT, TLS", "mqtts", ""],
+  ws: ["WebSocket", "ws", "/ws"],
+  wss: ["WebSocket", "wss", "/ws"],
+  http: ["WebSocket", "ws", "/ws"],
+  https: ["WebSocket", "wss", "/ws"],
+};
+
 /** Writes the block; empty when the log is JSON, for then no person reads. */
-export function formatBanner(config: Config, ports: Ports): string {
+export function formatBanner(config: Config, listeners: readonly Listening[]): string {
   if (config.log.format === "json" || config.log.level === "silent") return "";
-  const host = ANY_ADDRESS.has(config.host)
-    ? "localhost"
-    : config.host.includes(":")
-      ? `[${config.host}]`
-      : config.host;
+  const page = listeners.find(({ kind }) => kind === "http" || kind === "https");
   const rows = [
-    ...(config.http.root === "" ? [] : [["Demo page", `http://${host}:${ports.http}/`]]),
-    ["MQTT", `mqtt://${host}:${ports.mqtt}`],
-    ["WebSocket", `ws://${host}:${ports.http}/ws`],
+    ...(config.http.root === "" || page === undefined
+      ? []
+      : [["Demo page", `${page.kind}://${placeOf(page)}/`]]),
+    ...listeners.map((listener) => {
+      const [name, scheme, path] = WAYS[listener.kind];
+      return [name, `${scheme}://${placeOf(listener)}${path}`];
+    }),
     ["Data", describeData(config)],
     ["Log", `level ${config.log.level}; more with MQPLAY_LOG_LEVEL=debug`],
   ];
   const lines = rows.map(([name = "", value = ""]) => `  ${name.padEnd(10)} ${value}`);
   return `\n${lines.join("\n")}\n\n  Ctrl+C stops the server.\n\n`;
+}
+
+function placeOf({ host, port }: Listening): string {
+  if (ANY_ADDRESS.has(host)) return `localhost:${port}`;
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function describeData({ store }: Config): string {

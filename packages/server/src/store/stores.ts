@@ -68,6 +68,8 @@ export interface Stores extends AsyncDisposable {
    * @throws MqplayError `configInvalid` when waiting cannot help (a newer schema, a refused password); the signal's reason
    */
   waitUntilReady(options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /** Asks one kind of store each, named as its setting; rejects as `ping` does. */
+  readonly checks: Readonly<Record<"accounts" | "sessions", () => Promise<void>>>;
   /** Resolves when every store answers; rejects with MqplayError `serverIsDown` or `storageError` naming one that does not. */
   ping(): Promise<void>;
   /** Ends every connection. Final; may be called twice. */
@@ -105,6 +107,7 @@ export async function createStores(options: StoreOptions, deps: StoreDeps): Prom
         redis === undefined ? undefined : keepTrying(deps, signal, redis.label, () => redis.ping()),
       ]);
     },
+    checks: { accounts: () => accounts.ping(), sessions: async () => redis?.ping() },
     ping,
     close,
     [Symbol.asyncDispose]: close,

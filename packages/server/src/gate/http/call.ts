@@ -11,6 +11,7 @@ import { isSuccess, parseJson, States, type Answer, type StateEntry } from "@mqp
 import type { Log } from "../../ops/log.ts";
 import type { Caller, Identity } from "../../runtime/caller.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
+import { requestAddress, type IsTrusted } from "../listen/client-address.ts";
 import { readBody } from "./body.ts";
 import { answerPreflight, putCorsHeaders } from "./cors.ts";
 import { sendJson } from "./reply.ts";
@@ -21,6 +22,8 @@ export interface CallDeps {
   readonly runtime: Pick<Runtime, "invoke">;
   /** Finds the login of an access token; undefined when the token is none. Rejects when the tokens' store is away. */
   readonly identify: (token: string) => Promise<Identity | undefined>;
+  /** Whose X-Forwarded-For is believed. */
+  readonly isTrusted: IsTrusted;
   readonly log: Log;
 }
 
@@ -63,7 +66,8 @@ export function createCallHandler(
     const login = await findLogin(deps, request);
     if (login.kind === "away") return sendFailure(response, States.storageError);
     const call = { encoding: "json" as const, ...target, params: params.value };
-    const answer = await deps.runtime.invoke(call, createCaller(request, response, login.identity));
+    const remoteAddress = requestAddress(request, deps.isTrusted);
+    const answer = await deps.runtime.invoke(call, createCaller(response, login.identity, remoteAddress));
     sendAnswer(
       response,
       login.kind === "wrong" && answer.state === States.needLogin.state ? WRONG_TOKEN : answer,
@@ -131,9 +135,9 @@ async function findLogin(deps: CallDeps, request: IncomingMessage): Promise<Logi
 }
 
 function createCaller(
-  request: IncomingMessage,
   response: ServerResponse,
   identity: Identity | undefined,
+  remoteAddress: string,
 ): Caller {
   const ended = new AbortController();
   response.once("close", () => {
@@ -142,15 +146,10 @@ function createCaller(
   return {
     sessionId: randomUUID(),
     identity,
-    remoteAddress: remoteAddressOf(request),
+    remoteAddress,
     via: "http",
     signal: ended.signal,
   };
-}
-
-/** The peer's address without the port; an IPv4 one that came through an IPv6 socket as IPv4. */
-function remoteAddressOf(request: IncomingMessage): string {
-  return (request.socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/, "");
 }
 
 function sendAnswer(response: ServerResponse, answer: Answer): void {

@@ -2,8 +2,8 @@
  * The web page at `/`: files of one folder, as they are, with headers that let a browser trust nothing else.
  *
  * The library is send (what Express serves files with): it resolves paths, ranges, HEAD and conditional requests, and
- * answers when a file vanishes while it is read. sirv was tried: it pipes the file without an error handler, so that a
- * page rebuilt under a running server ends the process.
+ * answers when a file vanishes while it is read. sirv, by its source, pipes a file without an
+ * error handler: a page rebuilt under a running server would end the process.
  */
 import { statSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";

@@ -1,18 +1,44 @@
 /**
  * MQTT over plain TCP: sockets become transports.
  */
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
+import type { Log } from "../../ops/log.ts";
+import { peerAddress } from "./client-address.ts";
+import { open, type ListenAddress, type OpenListener } from "./open.ts";
+import { takeProxyHeader, type ProxyOptions } from "./proxy-protocol.ts";
 import type { Transport, TransportEvents } from "./transport.ts";
 
 /** How long a socket is silent before the kernel starts to probe whether its peer still lives, in ms. */
 const PROBE_AFTER_MS = 30_000;
 
-/** Makes a transport of a socket. */
-export function socketTransport(socket: Socket, kind: string): Transport {
+/**
+ * How sockets of MQTT are opened. An acknowledgement and an answer are small writes: with Nagle's algorithm a call took
+ * 44 ms.
+ */
+export const SOCKET_OPTIONS = {
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: PROBE_AFTER_MS,
+} as const;
+
+/** A listener for MQTT on a stream of bytes. */
+export interface StreamListener {
+  readonly address: ListenAddress;
+  /** Gets each connection. */
+  readonly accept: (transport: Transport) => void;
+  readonly log: Log;
+  /** Given when each connection begins with a header of the PROXY protocol. */
+  readonly proxy?: ProxyOptions | undefined;
+}
+
+/**
+ * Makes a transport of a socket.
+ * @param client address of the client, where it is not the socket's peer
+ */
+export function socketTransport(socket: Socket, kind: string, client?: string): Transport {
   return {
     kind,
-    // An IPv4 peer of a dual-stack listener is the same address as one of an IPv4 listener.
-    remoteAddress: (socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/, ""),
+    remoteAddress: client ?? peerAddress(socket),
     get unsentBytes() {
       return socket.writableLength;
     },
@@ -31,52 +57,14 @@ export function socketTransport(socket: Socket, kind: string): Transport {
   };
 }
 
-/** A listener that is open. */
-export interface OpenListener {
-  /** The port it listens on: the one asked for, or the free one that 0 took. */
-  readonly port: number;
-  /** Takes no more connections. Those that are open live on. */
-  close(): Promise<void>;
-}
-
-/** Where to listen. */
-export interface ListenAddress {
-  readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
-}
-
-/**
- * Listens for MQTT over TCP. Rejects with the system's error when the port cannot be had.
- * @param accept gets each connection
- */
-export function listenTcp(
-  address: ListenAddress,
-  accept: (transport: Transport) => void,
-): Promise<OpenListener> {
-  // An acknowledgement and an answer are small writes: with Nagle's algorithm a call took 44 ms.
-  const server = createServer(
-    { noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_AFTER_MS },
-    (socket) => accept(socketTransport(socket, "tcp")),
-  );
-  return open(server, address);
-}
-
-/** Opens a server of sockets. */
-export function open(server: Server, { host, port }: ListenAddress): Promise<OpenListener> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host, port, backlog: 1_024 }, () => {
-      server.off("error", reject);
-      const at = server.address();
-      if (at === null || typeof at === "string") {
-        reject(new Error("the listener has no port"));
-        return;
-      }
-      resolve({
-        port: at.port,
-        close: () => new Promise((closed) => server.close(() => closed())),
-      });
-    });
+/** Listens for MQTT over TCP. Rejects with the system's error when the port cannot be had. */
+export function listenTcp({ address, accept, log, proxy }: StreamListener): Promise<OpenListener> {
+  const server = createServer(SOCKET_OPTIONS, (socket) => {
+    const take = (client?: string): void => accept(socketTransport(socket, "tcp", client));
+    if (proxy === undefined) take();
+    else takeProxyHeader(socket, proxy, take);
   });
+  return open(server, address, (error) =>
+    log.error({ err: error }, "a listener failed to take a connection"),
+  );
 }

@@ -15,8 +15,11 @@ const CLOSE_WAIT_MS = 1_000;
 
 /** Takes WebSocket upgrades. */
 export interface WebSocketDoor {
-  /** Takes over an upgrade request. Its path has been checked by the caller. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /**
+   * Takes over an upgrade request. Its path has been checked by the caller.
+   * @param remoteAddress the client's, which behind a proxy is not the socket's peer
+   */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, remoteAddress: string): void;
 }
 
 /**
@@ -36,12 +39,11 @@ export function createWebSocketDoor(
     handleProtocols: (offered) => SUBPROTOCOLS.find((name) => offered.has(name)) ?? false,
   });
   return {
-    accept(request, socket, head) {
-      const address = (request.socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/, "");
+    accept(request, socket, head, remoteAddress) {
       request.socket.setNoDelay(true);
       const kind = "encrypted" in request.socket ? "wss" : "ws";
       server.handleUpgrade(request, socket, head, (client) =>
-        accept(webSocketTransport(client, socket, address, kind)),
+        accept(webSocketTransport(client, socket, remoteAddress, kind)),
       );
     },
   };

@@ -19,6 +19,8 @@ export interface BrokerSideDeps {
   readonly unsentBytes: () => number;
   /** Makes the PUBLISH of a new server string. [handshake-1] */
   readonly handshake: () => Buffer;
+  /** Told when the client has subscribed `p` or `q`, and its SUBACK is on its way. */
+  readonly listens: () => void;
   /** Told when the broker wants no more for now, and when it does again. */
   readonly busy: (isBusy: boolean) => void;
   /** Told when the broker has let the client in and sent what it had kept for it. */
@@ -110,6 +112,7 @@ export class BrokerSide implements BrokerStreamEvents {
           if (at > passed) out.gather(bytes.subarray(passed, at));
           out.gather(completed.suback);
           if (completed.handshake) out.gather(this.#deps.handshake());
+          if (completed.listens) this.#deps.listens();
           passed = end;
         }
       }

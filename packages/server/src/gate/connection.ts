@@ -34,7 +34,7 @@ export interface ConnectionDeps {
   readonly broker: Broker;
   readonly takeCall: TakeCall;
   readonly pushEncoder: PushEncoder;
-  readonly sessions: Pick<SessionRegistry, "add" | "remove" | "login">;
+  readonly sessions: Pick<SessionRegistry, "add" | "remove" | "login" | "listening">;
   readonly resume: Resume;
   readonly profile: Profile;
   readonly metrics: GateMetrics;
@@ -173,6 +173,7 @@ export class Connection implements TransportEvents, SessionLink, IdHolder {
   #letIn(packet: ConnectPacket, frame: Buffer): Session {
     const { broker, takeCall, profile, pushEncoder, metrics } = this.#deps;
     const common = { out: this.#out, inFlight: this.#inFlight, subscriptions: this.#subscriptions };
+    const listens = (): void => this.#deps.sessions.listening(session);
     const session = new Session(randomUUID(), this.#clientId, this.#transport.remoteAddress, this);
     const privateSide = new PrivateSide(
       {
@@ -196,6 +197,7 @@ export class Connection implements TransportEvents, SessionLink, IdHolder {
         broker,
         unsentBytes: () => this.#transport.unsentBytes,
         handshake: () => privateSide.handshake(),
+        listens,
         busy: (isBusy) => this.#setPause(Pause.broker, isBusy),
         ready: () => this.#becomeReady(),
         ended: () => this.#end(),
@@ -208,6 +210,7 @@ export class Connection implements TransportEvents, SessionLink, IdHolder {
         privateSide,
         brokerSide,
         metrics,
+        listens,
         misused: () => this.#countMisuse(),
         left: () => this.#leave(),
       },

@@ -15,6 +15,8 @@ interface House extends AsyncDisposable {
   readonly gate: Gate;
   readonly metrics: GateMetrics;
   readonly sessions: Set<Session>;
+  /** Sessions in the order in which they subscribed `p` or `q`. */
+  readonly listening: readonly Session[];
   /** Connects, does the handshake and subscribes p and q. */
   enter(id?: string): Promise<Player>;
 }
@@ -66,12 +68,14 @@ async function openHouse(
 ): Promise<House> {
   const metrics = createGateMetrics();
   const sessions = new Set<Session>();
+  const listening: Session[] = [];
   const gate = await createGate(
     {
       runtime: { invoke },
       sessions: {
         add: (session) => void sessions.add(session),
         remove: (session) => void sessions.delete(session),
+        listening: (session) => void listening.push(session),
         login: () => ({ outcome: "gone" }),
       },
       resume: () => undefined,
@@ -85,6 +89,7 @@ async function openHouse(
     gate,
     metrics,
     sessions,
+    listening,
     async enter(id = clientId) {
       const { transport, client } = memoryStream();
       gate.accept(transport);
@@ -257,5 +262,17 @@ describe("the gate", () => {
     player.send({ cmd: "unsubscribe", messageId: 8, unsubscriptions: ["p", "q"] });
     await player.next(isA("unsuback"));
     expect(session?.link.push(push, "protobuf")).toBe(false);
+  });
+
+  it("says that a client listens once its SUBACK is on its way, also beside ordinary filters", async () => {
+    await using house = await openHouse(() => ok);
+    const player = await house.enter();
+    const [session] = house.sessions;
+    expect(house.listening).toEqual([session]);
+    const topics = ["s", "q", "game/x"].map((topic) => ({ topic, qos: 1 as const }));
+    player.send({ cmd: "subscribe", messageId: 9, subscriptions: topics });
+    expect(house.listening).toHaveLength(1);
+    await player.next(isA("suback"));
+    expect(house.listening).toEqual([session, session]);
   });
 });

@@ -26,7 +26,7 @@ import { PushEncoder } from "./pushes.ts";
 /** What the gate works with. */
 export interface GateDeps {
   readonly runtime: Pick<Runtime, "invoke">;
-  readonly sessions: Pick<SessionRegistry, "add" | "remove" | "login">;
+  readonly sessions: Pick<SessionRegistry, "add" | "remove" | "login" | "listening">;
   readonly resume: Resume;
   readonly profile: Profile;
   readonly metrics: GateMetrics;

@@ -20,6 +20,8 @@ export interface PacketSorterDeps {
   readonly privateSide: PrivateSide;
   readonly brokerSide: BrokerSide;
   readonly metrics: GateMetrics;
+  /** Told when the client has subscribed `p` or `q`, and its SUBACK is on its way. */
+  readonly listens: () => void;
   /** Told of a packet that nobody can use. [bad-7] */
   readonly misused: () => void;
   /** Told of DISCONNECT. */
@@ -124,6 +126,7 @@ export class PacketSorter {
     if (outcome.forward !== undefined) this.#deps.brokerSide.pass(outcome.forward);
     if (outcome.suback !== undefined) this.#deps.out.gather(outcome.suback);
     if (outcome.handshake) this.#deps.out.gather(this.#deps.privateSide.handshake());
+    if (outcome.listens) this.#deps.listens();
     this.#deps.brokerSide.countFilters();
   }
 

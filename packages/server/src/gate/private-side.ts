@@ -145,7 +145,8 @@ export class PrivateSide implements CallingClient {
 
   /** Sends a push on those of `p` and `q` that the client has subscribed. Returns false when it has neither. */
   push(push: Push, encoding: Encoding): boolean {
-    if (!this.#open) return false;
+    // Subscribed together with `s` and ordinary filters, the key comes with the SUBACK. [handshake-4]
+    if (!this.#open || this.#channel === undefined) return false;
     const onJson = this.#deps.subscriptions.has("p");
     const onProtobuf = encoding === "protobuf" && this.#deps.subscriptions.has("q");
     if (!onJson && !onProtobuf) return false;

@@ -46,6 +46,7 @@ describe("Subscriptions", () => {
     expect(subscriptions.completeSuback(suback(9, [1, 2]))).toEqual({
       suback: suback(9, [1, 1, 0x80, 1, 2]),
       handshake: true,
+      listens: false,
     });
     expect(subscriptions.completeSuback(suback(9, [1, 2]))).toBeUndefined();
   });

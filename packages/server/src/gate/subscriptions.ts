@@ -33,6 +33,8 @@ export interface SubscribeOutcome {
   readonly forward: Buffer | undefined;
   /** Whether `s` was among the filters: a server string follows the SUBACK. */
   readonly handshake: boolean;
+  /** Whether `p` or `q` was among those granted: pushes that are kept for the client may follow the SUBACK. */
+  readonly listens: boolean;
   /** Filters that were refused. */
   readonly refused: number;
 }
@@ -41,6 +43,7 @@ export interface SubscribeOutcome {
 export interface CompletedSuback {
   readonly suback: Buffer;
   readonly handshake: boolean;
+  readonly listens: boolean;
 }
 
 /** What is to be done for an UNSUBSCRIBE: exactly one of the two is there. */
@@ -61,6 +64,7 @@ interface PendingSuback {
   /** The filters that the broker got, in its order. */
   readonly forwarded: readonly string[];
   readonly handshake: boolean;
+  readonly listens: boolean;
 }
 
 /** The subscriptions of one client. */
@@ -94,6 +98,7 @@ export class Subscriptions {
     const { packetId, filters } = parseSubscribe(frame);
     const ordinary = new Map<string, FilterRequest>();
     let handshake = false;
+    let listens = false;
     let refused = 0;
     const codes = filters.map((request): number | string => {
       const { filter } = request;
@@ -107,6 +112,7 @@ export class Subscriptions {
       if (rule === "private" && (filter === "s" || hasKey || handshake)) {
         if (filter === "s") handshake = true;
         else this.#private.add(filter);
+        if (filter === "p" || filter === "q") listens = true;
         return PRIVATE_QOS;
       }
       refused++;
@@ -114,16 +120,17 @@ export class Subscriptions {
     });
     if (ordinary.size === 0) {
       const granted = codes.filter((code) => typeof code === "number");
-      return { suback: suback(packetId, granted), forward: undefined, handshake, refused };
+      return { suback: suback(packetId, granted), forward: undefined, handshake, listens, refused };
     }
     if (this.#pending.size >= MAX_PENDING)
       throw new ProtocolViolation("too many SUBSCRIBE wait for SUBACK", true);
     const forwarded = [...ordinary.values()];
-    this.#pending.set(packetId, { codes, forwarded: [...ordinary.keys()], handshake });
+    this.#pending.set(packetId, { codes, forwarded: [...ordinary.keys()], handshake, listens });
     return {
       suback: undefined,
       forward: formatSubscribe({ packetId, filters: forwarded }),
       handshake: false,
+      listens: false,
       refused,
     };
   }
@@ -146,7 +153,7 @@ export class Subscriptions {
       if (typeof code === "number") return code;
       return frame[at + 2 + pending.forwarded.indexOf(code)] ?? SUBSCRIBE_REFUSED;
     });
-    return { suback: suback(packetId, codes), handshake: pending.handshake };
+    return { suback: suback(packetId, codes), handshake: pending.handshake, listens: pending.listens };
   }
 
   /** Decides on an UNSUBSCRIBE. @throws ProtocolViolation when it breaks MQTT */

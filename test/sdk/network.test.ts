@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { connect, isMqplayError, type ConnectOptions, type Game, type GameState } from "@mqplay/client-sdk";
 import { lightLink } from "@mqplay/client-sdk/light";
-import { startServer } from "../support/server.ts";
+import { startServer, temporaryFolder } from "../support/server.ts";
 import { startFaultProxy } from "./fault-proxy.ts";
 
 const account = { username: "player-one", password: "correct horse" };
@@ -118,6 +118,21 @@ describe.each(links)("$name", ({ scheme, options }) => {
     await call;
     expect(game.state.name).toBe("ready");
   });
+});
+
+test("a server that is restarted is found again, and accounts that were answered are there", async () => {
+  await using folder = await temporaryFolder();
+  const store = { data: folder.path };
+  const first = await startServer({ settings: { store } });
+  const game = await connect(first.mqttUrl, { reconnect: quick });
+  await game.user.register(account);
+  const lost = until(game, "reconnecting");
+  await first.stop();
+  await lost;
+  await using _second = await startServer({ settings: { store, mqtt: { port: first.ports.mqtt } } });
+  await until(game, "ready");
+  expect((await game.user.login(account)).token).not.toBe("");
+  await game.close();
 });
 
 describe("TLS", () => {

@@ -125,7 +125,8 @@ describe.each([{ encoding: "json" }, { encoding: "protobuf" }] satisfies Connect
     });
 
     test("a call that never ends is given up after its time limit or by its signal, and the game goes on", async () => {
-      await using server = await startServer({ modules: [slowModule, arenaModule] });
+      const settings = { shutdown: { drainMs: 100 } };
+      await using server = await startServer({ modules: [slowModule, arenaModule], settings });
       await using game = await connect(server.mqttUrl, options);
       const slow = game.module(slowModule.contract);
       const forever = slow["forever"];

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { FakeClock } from "../fake-clock.ts";
 import {
   defaultAttemptLimits,
+  MAX_KNOWN_ADDRESSES,
   type AttemptKeys,
   type AttemptStore,
   type AttemptVerdict,
@@ -102,6 +103,67 @@ export function describeAttemptStore(
         await fixture.attempts.fail(newKeys({ address: keys.address }));
       }
       expect((await fixture.attempts.fail(newKeys({ address: keys.address }))).retryAfterMs).toBe(1_000);
+    });
+
+    it("lets the owner in at a known address, however many strangers guess; those go on waiting", async () => {
+      await using fixture = await open(clock.now);
+      const home = newKeys();
+      await fixture.attempts.begin(home);
+      await fixture.attempts.succeed(home);
+      const guess = () => fixture.attempts.begin(newKeys({ account: home.account }));
+      for (let n = 0; n <= accountRule.freeFailures; n++) expect((await guess()).kind).toBe("allowed");
+      expect(await guess()).toEqual({ kind: "refused", retryAfterMs: 1_000 });
+      for (let n = 0; n < 20; n++) {
+        expect(await fixture.attempts.begin(home)).toEqual({ kind: "allowed" });
+        await fixture.attempts.succeed(home);
+      }
+      expect(await guess()).toEqual({ kind: "refused", retryAfterMs: 1_000 });
+    });
+
+    it("makes a known address wait by the same rule, for its own failures only", async () => {
+      await using fixture = await open(clock.now);
+      const home = newKeys();
+      await fixture.attempts.begin(home);
+      await fixture.attempts.succeed(home);
+      for (let n = 0; n <= accountRule.freeFailures; n++) {
+        expect(await fixture.attempts.begin(home)).toEqual({ kind: "allowed" });
+        await fixture.attempts.fail(home);
+      }
+      expect(await fixture.attempts.begin(home)).toEqual({ kind: "refused", retryAfterMs: 1_000 });
+      expect(await fixture.attempts.begin(newKeys({ account: home.account }))).toEqual({ kind: "allowed" });
+      expect(await fixture.attempts.begin(newKeys({ address: home.address }))).toEqual({ kind: "allowed" });
+      clock.advance(1_000);
+      expect(await fixture.attempts.begin(home)).toEqual({ kind: "allowed" });
+      await fixture.attempts.abandon(home);
+      expect(await fixture.attempts.begin(home)).toEqual({ kind: "refused", retryAfterMs: 1_000 });
+    });
+
+    it("knows the latest few addresses of an account", async () => {
+      await using fixture = await open(clock.now);
+      const { account } = newKeys();
+      const addresses = Array.from({ length: MAX_KNOWN_ADDRESSES + 1 }, () => randomUUID());
+      for (const address of addresses) {
+        await fixture.attempts.begin({ account, address });
+        await fixture.attempts.succeed({ account, address });
+      }
+      for (let n = 0; n <= accountRule.freeFailures; n++) await fixture.attempts.begin(newKeys({ account }));
+      const verdicts = await Promise.all(
+        addresses.map((address) => fixture.attempts.begin({ account, address })),
+      );
+      const known = Array.from({ length: MAX_KNOWN_ADDRESSES }, () => "allowed");
+      expect(verdicts.map(({ kind }) => kind)).toEqual(["refused", ...known]);
+    });
+
+    it("takes all addresses of one IPv6 network for one", async () => {
+      await using fixture = await open(clock.now);
+      const network = `2001:db8:${randomUUID().slice(0, 4)}:${randomUUID().slice(0, 4)}`;
+      for (let n = 0; n <= addressRule.freeFailures; n++) {
+        await fixture.attempts.fail(newKeys({ address: `${network}::${n}` }));
+      }
+      expect(await fixture.attempts.begin(newKeys({ address: `${network}:f:f:f:f` }))).toEqual({
+        kind: "refused",
+        retryAfterMs: 1_000,
+      });
     });
 
     it("takes back an attempt that came to nothing", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FakeClock } from "../fake-clock.ts";
 import { describeAttemptStore } from "./attempts.contract.ts";
-import { defaultAttemptLimits } from "./attempts.ts";
+import { defaultAttemptLimits, KNOWN_ADDRESS_MS } from "./attempts.ts";
 import { MemoryAttemptStore } from "./memory-attempts.ts";
 
 describeAttemptStore("memory", async (now) => ({
@@ -23,7 +23,21 @@ describe("MemoryAttemptStore", () => {
       await attempts.begin(keys);
       await attempts.fail(keys);
     }
-    expect(attempts.size).toBeLessThanOrEqual(400);
+    expect(attempts.size).toBeLessThanOrEqual(700);
     expect((await attempts.begin({ account: "target", address: "elsewhere" })).kind).toBe("refused");
+  });
+
+  it("knows an address no longer when nobody has logged in from it for 30 days", async () => {
+    const clock = new FakeClock();
+    const attempts = new MemoryAttemptStore(clock);
+    const home = { account: "anna", address: "home" };
+    await attempts.succeed(home);
+    clock.advance(KNOWN_ADDRESS_MS - 1);
+    const { freeFailures } = defaultAttemptLimits.account;
+    for (let n = 0; n <= freeFailures; n++) await attempts.begin({ ...home, address: `stranger ${n}` });
+    expect(await attempts.begin(home)).toEqual({ kind: "allowed" });
+    await attempts.abandon(home);
+    clock.advance(1);
+    expect((await attempts.begin(home)).kind).toBe("refused");
   });
 });

@@ -1,10 +1,13 @@
 /**
  * Login attempts in this process: gone with it, and bounded however many accounts and addresses are tried.
  */
+import { addressKey } from "../address-key.ts";
 import { ExpiringMap } from "../expiring-map.ts";
 import {
   defaultAttemptLimits,
   delayAfter,
+  KNOWN_ADDRESS_MS,
+  MAX_KNOWN_ADDRESSES,
   type AttemptKeys,
   type AttemptLimits,
   type AttemptStore,
@@ -19,6 +22,10 @@ export const MAX_KEYS_IN_MEMORY = 100_000;
 export class MemoryAttemptStore implements AttemptStore {
   readonly #accounts: FailureCounts;
   readonly #addresses: FailureCounts;
+  /** Failures of an account's known addresses, each by itself. */
+  readonly #pairs: FailureCounts;
+  /** The known addresses of an account, the latest first. */
+  readonly #known: ExpiringMap<readonly string[]>;
 
   constructor(
     deps: { readonly now: () => number },
@@ -27,31 +34,52 @@ export class MemoryAttemptStore implements AttemptStore {
   ) {
     this.#accounts = new FailureCounts(deps, limits.account, maxKeys);
     this.#addresses = new FailureCounts(deps, limits.address, maxKeys);
+    this.#pairs = new FailureCounts(deps, limits.account, maxKeys);
+    this.#known = new ExpiringMap(deps, { ttlMs: KNOWN_ADDRESS_MS, maxEntries: maxKeys });
   }
 
   /** How many keys are held. */
   get size(): number {
-    return this.#accounts.size + this.#addresses.size;
+    return this.#accounts.size + this.#addresses.size + this.#pairs.size + this.#known.size;
   }
 
-  async begin({ account, address }: AttemptKeys): Promise<AttemptVerdict> {
-    const retryAfterMs = Math.max(this.#accounts.waitMs(account), this.#addresses.waitMs(address));
+  async begin(keys: AttemptKeys): Promise<AttemptVerdict> {
+    const retryAfterMs = this.#waitMs(keys);
     if (retryAfterMs > 0) return { kind: "refused", retryAfterMs };
-    this.#accounts.add(account);
+    const { counts, key } = this.#countOf(keys);
+    counts.add(key);
     return { kind: "allowed" };
   }
 
-  async fail({ account, address }: AttemptKeys): Promise<{ readonly retryAfterMs: number }> {
-    this.#addresses.add(address);
-    return { retryAfterMs: Math.max(this.#accounts.waitMs(account), this.#addresses.waitMs(address)) };
+  async fail(keys: AttemptKeys): Promise<{ readonly retryAfterMs: number }> {
+    this.#addresses.add(addressKey(keys.address));
+    return { retryAfterMs: this.#waitMs(keys) };
   }
 
-  async succeed({ account }: AttemptKeys): Promise<void> {
-    this.#accounts.clear(account);
+  async succeed(keys: AttemptKeys): Promise<void> {
+    const { counts, key } = this.#countOf(keys);
+    counts.clear(key);
+    const address = addressKey(keys.address);
+    const others = (this.#known.get(keys.account) ?? []).filter((other) => other !== address);
+    this.#known.set(keys.account, [address, ...others].slice(0, MAX_KNOWN_ADDRESSES));
   }
 
-  async abandon({ account }: AttemptKeys): Promise<void> {
-    this.#accounts.takeBack(account);
+  async abandon(keys: AttemptKeys): Promise<void> {
+    const { counts, key } = this.#countOf(keys);
+    counts.takeBack(key);
+  }
+
+  #waitMs(keys: AttemptKeys): number {
+    const { counts, key } = this.#countOf(keys);
+    return Math.max(counts.waitMs(key), this.#addresses.waitMs(addressKey(keys.address)));
+  }
+
+  /** Where attempts on the account from this address are counted: among strangers', or by themselves. */
+  #countOf({ account, address }: AttemptKeys): { readonly counts: FailureCounts; readonly key: string } {
+    const isKnown = this.#known.get(account)?.includes(addressKey(address)) ?? false;
+    return isKnown
+      ? { counts: this.#pairs, key: JSON.stringify([account, addressKey(address)]) }
+      : { counts: this.#accounts, key: account };
   }
 }
 

@@ -3,20 +3,28 @@
  * address are looked at in one atomic step; passwords cost a thousand times more than these scripts.
  */
 import { createHash } from "node:crypto";
-import { defineScript, type RedisCommands } from "../redis/redis-link.ts";
+import { addressKey } from "../address-key.ts";
+import { defineScript, type RedisCommands, type RedisReply, type RedisScript } from "../redis/redis-link.ts";
 import {
   defaultAttemptLimits,
+  KNOWN_ADDRESS_MS,
+  MAX_KNOWN_ADDRESSES,
   type AttemptKeys,
   type AttemptLimits,
   type AttemptStore,
   type AttemptVerdict,
 } from "./attempts.ts";
 
-// KEYS: account, address. Fields: n failures, t last. ARGV: now, then for account and address: free, base, longest, forget
+// KEYS: 1 the account's strangers, 2 the address, 3 the address as one known to the account: failures, with the fields n
+// how many, t the last. 4 the account's known addresses: their digests, the latest first.
+// ARGV: 1 now, 2 the address' digest, 3 for how long and 4 how many are known, then for account and address: free, base,
+// longest, forget
 const prelude = `
 local now = tonumber(ARGV[1])
+local known = redis.call('GET', KEYS[4]) or ''
+local counted = string.find(known, ARGV[2], 1, true) and 3 or 1
 local function rule(i)
-  local at = 2 + (i - 1) * 4
+  local at = 5 + (i == 2 and 4 or 0)
   return { free = tonumber(ARGV[at]), base = tonumber(ARGV[at + 1]), max = tonumber(ARGV[at + 2]), forget = tonumber(ARGV[at + 3]) }
 end
 local function read(i)
@@ -38,20 +46,29 @@ end
 `;
 
 const BEGIN = defineScript(`${prelude}
-local ms = math.max(wait(1), wait(2))
-if ms == 0 then write(1, read(1).n + 1) end
+local ms = math.max(wait(counted), wait(2))
+if ms == 0 then write(counted, read(counted).n + 1) end
 return ms
 `);
 
 const FAIL = defineScript(`${prelude}
 write(2, read(2).n + 1)
-return math.max(wait(1), wait(2))
+return math.max(wait(counted), wait(2))
+`);
+
+const SUCCEED = defineScript(`${prelude}
+redis.call('DEL', KEYS[counted])
+local latest, n = { ARGV[2] }, 1
+for address in string.gmatch(known, '%S+') do
+  if address ~= ARGV[2] and n < tonumber(ARGV[4]) then n = n + 1; latest[n] = address end
+end
+return redis.call('SET', KEYS[4], table.concat(latest, ' '), 'PX', ARGV[3])
 `);
 
 const ABANDON = defineScript(`${prelude}
-local left = read(1).n - 1
-if left <= 0 then return redis.call('DEL', KEYS[1]) end
-return redis.call('HSET', KEYS[1], 'n', left)
+local left = read(counted).n - 1
+if left <= 0 then return redis.call('DEL', KEYS[counted]) end
+return redis.call('HSET', KEYS[counted], 'n', left)
 `);
 
 /** {@link AttemptStore} in Redis. */
@@ -75,33 +92,40 @@ export class RedisAttemptStore implements AttemptStore {
   }
 
   async begin(keys: AttemptKeys): Promise<AttemptVerdict> {
-    const retryAfterMs = Number(await this.#redis.run(BEGIN, this.#keys(keys), this.#args()));
+    const retryAfterMs = Number(await this.#run(BEGIN, keys));
     return retryAfterMs > 0 ? { kind: "refused", retryAfterMs } : { kind: "allowed" };
   }
 
   async fail(keys: AttemptKeys): Promise<{ readonly retryAfterMs: number }> {
-    return { retryAfterMs: Number(await this.#redis.run(FAIL, this.#keys(keys), this.#args())) };
+    return { retryAfterMs: Number(await this.#run(FAIL, keys)) };
   }
 
-  async succeed({ account }: AttemptKeys): Promise<void> {
-    await this.#redis.command("DEL", this.#key("account", account));
+  async succeed(keys: AttemptKeys): Promise<void> {
+    await this.#run(SUCCEED, keys);
   }
 
   async abandon(keys: AttemptKeys): Promise<void> {
-    await this.#redis.run(ABANDON, this.#keys(keys), this.#args());
+    await this.#run(ABANDON, keys);
   }
 
-  #args(): readonly number[] {
-    return [this.#now(), ...this.#rules];
-  }
-
-  #keys({ account, address }: AttemptKeys): readonly string[] {
-    return [this.#key("account", account), this.#key("address", address)];
-  }
-
-  #key(kind: "account" | "address", value: string): string {
+  #run(script: RedisScript, keys: AttemptKeys): Promise<RedisReply> {
     // Hashed: names come from clients, so their length is not to be trusted.
-    const digest = createHash("sha256").update(value).digest("base64url");
-    return `{${this.#redis.keyPrefix}attempts}:${kind}:${digest}`;
+    const account = digest(keys.account);
+    const address = digest(addressKey(keys.address));
+    const prefix = `{${this.#redis.keyPrefix}attempts}`;
+    return this.#redis.run(
+      script,
+      [
+        `${prefix}:account:${account}`,
+        `${prefix}:address:${address}`,
+        `${prefix}:pair:${account}:${address}`,
+        `${prefix}:known:${account}`,
+      ],
+      [this.#now(), address, KNOWN_ADDRESS_MS, MAX_KNOWN_ADDRESSES, ...this.#rules],
+    );
   }
+}
+
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("base64url");
 }

@@ -69,7 +69,7 @@ export function hashCode({ number, purpose, code }: CodeGuess): string {
  * broken provider is not hammered.
  */
 export interface CodeStore {
-  /** Counts a sending to a number on behalf of an address, unless a limit forbids it; then nothing is counted. */
+  /** Counts a sending to a number on behalf of an address, by its {@link addressKey}, unless a limit forbids it; then nothing is counted. */
   reserveSending(number: string, address: string): Promise<SendingVerdict>;
   /** Stores a code in place of an earlier one for the same number and purpose, with all its tries before it. */
   put(code: CodeGuess): Promise<void>;

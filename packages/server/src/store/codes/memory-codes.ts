@@ -1,6 +1,7 @@
 /**
  * Verification codes in this process: gone with it, and bounded however many numbers are asked for.
  */
+import { addressKey } from "../address-key.ts";
 import { ExpiringMap } from "../expiring-map.ts";
 import {
   DAY_MS,
@@ -41,7 +42,8 @@ export class MemoryCodeStore implements CodeStore {
     this.#byAddress = new ExpiringMap(deps, { ttlMs: DAY_MS, maxEntries });
   }
 
-  async reserveSending(number: string, address: string): Promise<SendingVerdict> {
+  async reserveSending(number: string, from: string): Promise<SendingVerdict> {
+    const address = addressKey(from);
     const now = this.#now();
     const toNumber = this.#byNumber.get(number);
     const fromAddress = this.#byAddress.get(address);

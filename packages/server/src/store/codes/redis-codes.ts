@@ -5,6 +5,7 @@
  * sendings are few. Each code has a key of its own.
  */
 import { createHash } from "node:crypto";
+import { addressKey } from "../address-key.ts";
 import { defineScript, type RedisCommands } from "../redis/redis-link.ts";
 import {
   DAY_MS,
@@ -78,7 +79,7 @@ export class RedisCodeStore implements CodeStore {
     const { intervalMs, maxPerNumberPerDay, maxPerAddressPerDay } = this.#limits;
     const reply = await this.#redis.run(
       RESERVE,
-      [this.#sendingKey("number", number), this.#sendingKey("address", address)],
+      [this.#sendingKey("number", number), this.#sendingKey("address", addressKey(address))],
       [this.#now(), intervalMs, maxPerNumberPerDay, maxPerAddressPerDay, DAY_MS],
     );
     const [limit, retryAfterMs] = Array.isArray(reply) ? reply : [];

@@ -1,10 +1,15 @@
 /**
  * connect(): the one object that a game holds. The composition root: here the rooms are put together, and nowhere else.
  */
-import { classicProfile, Topics, User, type FuncContract, type ModuleContract } from "@mqplay/shared";
+import { classicProfile, Topics, User, type ModuleContract } from "@mqplay/shared";
 import { platform as host } from "#platform";
 import { Calls, type CallStats } from "./calls/calls.ts";
-import { createModuleClient, type ModuleClient } from "./calls/module-client.ts";
+import {
+  createModuleClient,
+  type ModuleClient,
+  type ModuleClientDeps,
+  type ModuleOptions,
+} from "./calls/module-client.ts";
 import { Emitter, type Unsubscribe } from "./emitter.ts";
 import { MqplayError } from "./errors.ts";
 import { parseTarget } from "./link/target.ts";
@@ -43,8 +48,8 @@ export interface Game {
   /** Ordinary MQTT topics on the same connection. */
   readonly mqtt: OrdinaryMqtt;
   readonly stats: GameStats;
-  /** The typed client of a module, from its contract. */
-  module<M extends ModuleContract>(contract: M): ModuleClient<M>;
+  /** The typed client of a module, from its contract. @throws MqplayError `contractInvalid` */
+  module<M extends ModuleContract>(contract: M, options?: ModuleOptions): ModuleClient<M>;
   /** Listens to an event. */
   on<E extends keyof GameEvents>(event: E, listener: (value: GameEvents[E]) => void): Unsubscribe;
   /** Listens to every push, of whatever module, as numbers and bytes. */
@@ -107,9 +112,11 @@ class ConnectedGame implements Game {
         onAcknowledged: (packetId) => this.#calls.handleAcknowledged(packetId),
       },
     );
-    this.user = this.#createModule(User, (func, response) => {
-      const change = tokenAfter(func, response);
-      if (change !== undefined) this.#session.setToken(change.token);
+    this.user = this.#createModule(User, {
+      onResponse: (func, response) => {
+        const change = tokenAfter(func, response);
+        if (change !== undefined) this.#session.setToken(change.token);
+      },
     });
   }
 
@@ -129,8 +136,11 @@ class ConnectedGame implements Game {
     return this.#session.start();
   }
 
-  module<M extends ModuleContract>(contract: M): ModuleClient<M> {
-    return this.#createModule(contract);
+  module<M extends ModuleContract>(contract: M, { instance }: ModuleOptions = {}): ModuleClient<M> {
+    return this.#createModule(
+      contract,
+      instance === undefined ? {} : { instanceName: `${contract.name}@${instance}` },
+    );
   }
 
   on<E extends keyof GameEvents>(event: E, listener: (value: GameEvents[E]) => void): Unsubscribe {
@@ -155,13 +165,13 @@ class ConnectedGame implements Game {
 
   #createModule<M extends ModuleContract>(
     contract: M,
-    onResponse?: (func: FuncContract, response: unknown) => void,
+    more: Pick<ModuleClientDeps, "instanceName" | "onResponse">,
   ): ModuleClient<M> {
     const { encoding, timeoutMs } = this.#options;
     return createModuleClient(contract, {
+      ...more,
       encoding,
       timeoutMs,
-      onResponse,
       call: (call) => this.#calls.call(call),
       listen: (module, push, listener) => this.#pushes.on(module, push, listener),
     });

@@ -2,7 +2,7 @@
 export { connect, type Game, type GameEvents, type GameStats } from "./client.ts";
 export type { ConnectOptions, Logger, ReconnectOptions, TokenSource } from "./options.ts";
 export type { AbortSignalLike, CallOptions } from "./calls/call-options.ts";
-export type { FuncCaller, FuncCallers, ModuleClient } from "./calls/module-client.ts";
+export type { FuncCaller, FuncCallers, ModuleClient, ModuleOptions } from "./calls/module-client.ts";
 export type { ClosedReason, GameState } from "./link/state.ts";
 export type { OrdinaryMessage, OrdinaryMqtt } from "./mqtt.ts";
 export type { ReceivedPush } from "./pushes.ts";

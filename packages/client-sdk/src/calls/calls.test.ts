@@ -1,4 +1,4 @@
-import { jsonCodec, utf8Encode, type Answer, type Call } from "@mqplay/shared";
+import { jsonCodec, User, utf8Encode, type Answer, type Call } from "@mqplay/shared";
 import { describe, expect, test } from "vitest";
 import { connectInMemory } from "../testing/memory-game.ts";
 import { settle } from "../testing/manual-clock.ts";
@@ -247,6 +247,22 @@ test("calls beyond the bound are refused, and the bound frees itself", async () 
   expect(server.latest.calls).toHaveLength(3);
   await game.close();
   await expect(third).rejects.toMatchObject({ code: "connectionLost" });
+});
+
+test("a module's instance is called by name, in JSON whatever the encoding [module-2]", async () => {
+  const { game, server } = await connectInMemory({ handler: () => selfInfo("me") }, { encoding: "protobuf" });
+  await game.module(User, { instance: "eu-1" }).getSelfInfo();
+  expect(server.latest.calls[0]).toMatchObject({
+    encoding: "json",
+    module: "User@eu-1",
+    func: "GetSelfInfo",
+  });
+});
+
+test("a contract whose function would hide the pushes' on is refused", async () => {
+  const { game } = await connectInMemory();
+  const contract = { ...User, funcs: { on: User.funcs.logout } };
+  expect(() => game.module(contract)).toThrow(/contractInvalid.*"on"/);
 });
 
 test("a call too large for the server is refused here, and the connection lives on", async () => {

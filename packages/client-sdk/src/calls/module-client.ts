@@ -49,8 +49,19 @@ export type ModuleClient<M extends ModuleContract> = FuncCallers<M> & {
   ): Unsubscribe;
 };
 
+/** How a game wants a module. */
+export interface ModuleOptions {
+  /**
+   * Calls this instance of the module, `Name@instance`, instead of any. [module-2]
+   * Such calls are written in JSON, for the two bytes of a protobuf call have no place for it.
+   */
+  readonly instance?: string;
+}
+
 /** What a module client needs. */
 export interface ModuleClientDeps {
+  /** The name to call it by, with its instance; undefined is the contract's. */
+  readonly instanceName?: string | undefined;
   readonly encoding: Encoding;
   readonly timeoutMs: number;
   call(call: OutgoingCall): Promise<DecodedAnswer>;
@@ -74,6 +85,12 @@ export function createModuleClient<M extends ModuleContract>(
   contract: M,
   deps: ModuleClientDeps,
 ): ModuleClient<M> {
+  if (Object.hasOwn(contract.funcs, "on")) {
+    throw new MqplayError(
+      "contractInvalid",
+      `${contract.name} has a function "on": that name is taken by its pushes`,
+    );
+  }
   const members = new Map<PropertyKey, unknown>([
     [
       "on",
@@ -112,6 +129,16 @@ function isClientOf<M extends ModuleContract>(contract: M, client: object): clie
   );
 }
 
+/** Which function is called, and by what names. */
+interface Callee {
+  readonly contract: ModuleContract;
+  readonly func: FuncContract;
+  /** The module's name as it is called, with its instance. */
+  readonly module: string;
+  /** `Module.Func`, for messages. */
+  readonly name: string;
+}
+
 async function callFunc(
   contract: ModuleContract,
   func: FuncContract,
@@ -119,34 +146,34 @@ async function callFunc(
   options: CallOptions,
   deps: ModuleClientDeps,
 ): Promise<unknown> {
-  const encoding = options.encoding ?? deps.encoding;
-  const name = `${contract.name}.${func.name}`;
+  const module = deps.instanceName ?? contract.name;
+  const encoding = deps.instanceName === undefined ? (options.encoding ?? deps.encoding) : "json";
+  const callee: Callee = { contract, func, module, name: `${module}.${func.name}` };
   const answer = await deps.call({
-    name,
+    name: callee.name,
     encoding,
     module: contract.number,
     func: func.number,
-    plain: encodeCall(contract, func, request, encoding),
-    timeoutMs: resolveTimeout(options.timeoutMs ?? deps.timeoutMs, name),
+    plain: encodeCall(callee, request, encoding),
+    timeoutMs: resolveTimeout(options.timeoutMs ?? deps.timeoutMs, callee.name),
     signal: options.signal,
   });
-  if (!isSuccess(answer.state)) throw answerError(name, func, answer);
-  const response = decodeResponse(name, func, answer, encoding);
+  if (!isSuccess(answer.state)) throw answerError(callee, answer);
+  const response = decodeResponse(callee, answer, encoding);
   deps.onResponse?.(func, response);
   return response;
 }
 
 function encodeCall(
-  contract: ModuleContract,
-  func: FuncContract,
+  { contract, func, module, name }: Callee,
   request: unknown,
   encoding: Encoding,
 ): Uint8Array {
   const type: MessageType<unknown> | null = func.request;
-  if (type !== null) checkRequest(`${contract.name}.${func.name}`, type, request);
+  if (type !== null) checkRequest(name, type, request);
   if (encoding === "json") {
     const params = type === null ? undefined : type.toJson(request);
-    return jsonCodec.encodeCall({ encoding, module: contract.name, func: func.name, params });
+    return jsonCodec.encodeCall({ encoding, module, func: func.name, params });
   }
   const params = type === null ? new Uint8Array(0) : type.encode(request);
   return protobufCodec.encodeCall({ encoding, module: contract.number, func: func.number, params });
@@ -161,7 +188,7 @@ function checkRequest(name: string, type: MessageType<unknown>, request: unknown
   }
 }
 
-function decodeResponse(name: string, func: FuncContract, answer: Answer, encoding: Encoding): unknown {
+function decodeResponse({ func, name }: Callee, answer: Answer, encoding: Encoding): unknown {
   const type: MessageType<unknown> | null = func.response;
   if (type === null) return undefined;
   const { result } = answer;
@@ -181,7 +208,7 @@ function decodeResponse(name: string, func: FuncContract, answer: Answer, encodi
 }
 
 /** The server's text becomes the detail, as a game may show it; which call it was says the cause. */
-function answerError(name: string, func: FuncContract, answer: Answer): MqplayError {
+function answerError({ func, name }: Callee, answer: Answer): MqplayError {
   const { state, msg } = answer;
   const declared = func.errors.find((error) => error.state === state);
   const words = declared === undefined ? "" : ` (${declared.name})`;

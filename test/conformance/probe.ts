@@ -1,6 +1,6 @@
 /**
  * A module for the tests, number 11, whose functions do what the User module cannot be made to do:
- * throw, be late, return nothing, return an empty message, say who calls.
+ * throw, be late or a little slow, return nothing, return an empty message, say who calls.
  */
 import { fail, implement, type ServerModule } from "@mqplay/server";
 import { MqplayError, type FuncContract, type MessageType } from "@mqplay/shared";
@@ -78,6 +78,7 @@ const contract = {
       response: null,
       access: "internal" as const,
     },
+    later: { ...func("Later", 10, null, null), request: null, response: null },
     refuses: { ...func("Refuses", 9, null, null), request: null, response: null },
   },
   pushes: {},
@@ -94,6 +95,7 @@ export const probeModule: ServerModule = implement(
     throws: () => {
       throw new Error(SECRET_TEXT);
     },
+    later: () => new Promise<void>((resolve) => setTimeout(resolve, 2)),
     never: () => new Promise<void>(() => undefined),
     nothing: () => undefined,
     empty: () => ({ text: "" }),

@@ -5,12 +5,13 @@ import { generate } from "mqtt-packet";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { RawClient, randomClientId, textOf, type Packet } from "../support/raw-client.ts";
 import { startServer, type TestServer } from "../support/server.ts";
+import { probeModule } from "../conformance/probe.ts";
 import { connectBytes, publishBytes } from "../conformance/raw-connect.ts";
 import { PASSWORD, randomName, registration } from "../conformance/harness.ts";
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startServer();
+  server = await startServer({ modules: [probeModule] });
 });
 afterAll(() => server.stop());
 
@@ -146,17 +147,23 @@ describe.each(["mqttUrl", "wsUrl"] as const)("at %s", (where) => {
     expect(await client.subscribe([GAME_TOPIC(), GAME_TOPIC()], 1)).toEqual([1, 1]);
   });
 
-  test("one call at a time takes less than 20 ms", async () => {
-    await using client = await ready();
-    const times: number[] = [];
-    for (let round = 0; round < 21; round++) {
-      const from = performance.now();
-      await client.callJson(WHO);
-      times.push(performance.now() - from);
-    }
-    // The median: a stall of a shared machine is not what 40 ms of Nagle on every call would be.
-    expect(times.toSorted((a, b) => a - b)[10]).toBeLessThan(20);
-  });
+  // The second is answered after its PUBACK has left: two small writes, which a server that joins them would hold back.
+  for (const [what, call] of [
+    ["answered at once", WHO],
+    ["that takes 2 ms to run", { module: "Probe", func: "Later" }],
+  ] as const) {
+    test(`one call at a time, ${what}, takes less than 20 ms`, async () => {
+      await using client = await ready();
+      const times: number[] = [];
+      for (let round = 0; round < 21; round++) {
+        const from = performance.now();
+        await client.callJson(call);
+        times.push(performance.now() - from);
+      }
+      // The median: a stall of a shared machine is not what 40 ms of Nagle on every call would be.
+      expect(times.toSorted((a, b) => a - b)[10]).toBeLessThan(20);
+    });
+  }
 
   for (const [what, topic] of [
     ["bytes that are no UTF-8", Buffer.of(0x67, 0x61, 0xff, 0xfe)],

@@ -15,6 +15,8 @@ export interface FaultProxy extends AsyncDisposable {
   freeze(): void;
   /** Whether new connections are reset at once. */
   refuse(refuses: boolean): void;
+  /** Holds what comes from either side back for so long, in order. */
+  delay(delayMs: number): void;
 }
 
 /** Starts a proxy in front of a port of this machine. @param tls key and certificate, to speak TLS to the client */
@@ -25,6 +27,11 @@ export async function startFaultProxy(
   const sockets = new Set<Socket>();
   let accepted = 0;
   let refuses = false;
+  let delayMs = 0;
+  const later = (task: () => void): void => {
+    if (delayMs === 0) task();
+    else setTimeout(task, delayMs);
+  };
 
   const accept = (client: Socket): void => {
     accepted++;
@@ -35,8 +42,8 @@ export async function startFaultProxy(
     }
     const upstream = createConnection({ port: targetPort, host: "127.0.0.1", noDelay: true });
     upstream.on("error", () => upstream.destroy());
-    client.on("data", (bytes) => upstream.write(bytes));
-    upstream.on("data", (bytes) => client.write(bytes));
+    client.on("data", (bytes) => later(() => upstream.write(bytes)));
+    upstream.on("data", (bytes) => later(() => client.write(bytes)));
     client.on("close", () => upstream.destroy());
     upstream.on("close", () => client.destroy());
     for (const socket of [client, upstream]) {
@@ -66,6 +73,7 @@ export async function startFaultProxy(
       }
     },
     refuse: (value) => (refuses = value),
+    delay: (value) => (delayMs = value),
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));

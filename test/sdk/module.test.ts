@@ -4,7 +4,7 @@
 import { describe, expect, test } from "vitest";
 import { connect, type ConnectOptions } from "@mqplay/client-sdk";
 import { defineMessage, type ModuleContract } from "@mqplay/shared";
-import { fail, implement } from "@mqplay/server";
+import { fail, implement, type Handlers } from "@mqplay/server";
 import { slowModule } from "../support/slow-module.ts";
 import { startServer } from "../support/server.ts";
 
@@ -55,7 +55,7 @@ const Arena = {
   errors: { roomFull },
 } as const satisfies ModuleContract;
 
-const arenaModule = implement(Arena, {
+const arenaHandlers: Handlers<typeof Arena> = {
   join: ({ caller }, { room }) => {
     if (room === "full") throw fail(Arena.errors.roomFull);
     return { players: [caller, "ändere"] };
@@ -66,7 +66,8 @@ const arenaModule = implement(Arena, {
   crash: () => {
     throw new Error("a secret of the server");
   },
-});
+};
+const arenaModule = implement(Arena, arenaHandlers);
 
 describe.each([{ encoding: "json" }, { encoding: "protobuf" }] satisfies ConnectOptions[])(
   "by $encoding",
@@ -102,6 +103,21 @@ describe.each([{ encoding: "json" }, { encoding: "protobuf" }] satisfies Connect
         { x: 1.5, y: -2 },
         { x: 1.5, y: -2 },
       ]);
+    });
+
+    test("one instance of a module is called by its name [module-2]", async () => {
+      const handlers: Handlers<typeof Arena> = { ...arenaHandlers, join: () => ({ players: ["of eu-1"] }) };
+      await using server = await startServer({
+        modules: [arenaModule, implement(Arena, handlers, { instance: "eu-1" })],
+      });
+      await using game = await connect(server.mqttUrl, options);
+      expect(await game.module(Arena, { instance: "eu-1" }).join({ room: "a" })).toEqual({
+        players: ["of eu-1"],
+      });
+      await expect(game.module(Arena, { instance: "nowhere" }).join({ room: "a" })).rejects.toMatchObject({
+        fromPeer: true,
+      });
+      expect((await game.module(Arena).join({ room: "a" })).players).toHaveLength(2);
     });
 
     test("a handler that throws is Internal, and the client learns nothing of the reason", async () => {

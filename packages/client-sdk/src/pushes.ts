@@ -131,7 +131,7 @@ export class Pushes {
     const recent = this.#seen.filter((seen) => atMs - seen.atMs < COPY_WINDOW_MS);
     const at = recent.findIndex((seen) => seen.isOnP !== isOnP && isSamePush(seen.push, push));
     if (at >= 0) {
-      this.#seen = recent.toSpliced(at, 1);
+      this.#seen = recent.filter((_, index) => index !== at);
       return true;
     }
     this.#seen = [...recent, { push, isOnP, atMs }].slice(-MAX_COPIES);

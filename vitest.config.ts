@@ -23,6 +23,28 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
         },
       },
       {
+        // What clients see must not depend on where data is kept: the same tests on MariaDB and Redis.
+        extends: true,
+        test: {
+          name: "system-stores",
+          include: [
+            "test/conformance/**/*.test.ts",
+            "test/user/**/*.test.ts",
+            "test/attack/**/*.test.ts",
+            "test/e2e/http.test.ts",
+            "test/sdk/{real-server,module}.test.ts",
+          ],
+          exclude: [
+            "**/node_modules/**",
+            // They start no server, or its stores make no difference.
+            "test/conformance/{check-clauses,known-failures,raw-client}.test.ts",
+          ],
+          globalSetup: "test/support/run-stores.ts",
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
         extends: true,
         test: {
           name: "browser",

@@ -30,6 +30,7 @@ const STEPS = [
   { name: "build", command: ["turbo", "run", "build", "--output-logs=errors-only"] },
   { name: "unit tests", tests: "unit" },
   { name: "system tests", tests: "system" },
+  { name: "system tests on MariaDB and Redis", tests: "system-stores" },
   { name: "browser tests", tests: "browser" },
 ];
 
@@ -53,7 +54,10 @@ process.exitCode = failures.length > 0 ? 1 : 0;
 function run([program, ...args]) {
   const path = program === "node" ? process.execPath : join(root, "node_modules", ".bin", program);
   const env = { ...process.env, TURBO_TELEMETRY_DISABLED: "1" };
-  return spawnSync(path, args, { cwd: root, stdio: "inherit", env, shell: process.platform === "win32" }).status === 0;
+  return (
+    spawnSync(path, args, { cwd: root, stdio: "inherit", env, shell: process.platform === "win32" })
+      .status === 0
+  );
 }
 
 /** Runs one project of vitest and adds up its tests; a run without a test has failed. */
@@ -88,7 +92,8 @@ function installPrograms() {
     const [program = "", ...rest] = [...sudo, "apt-get", "-qq", ...args];
     return spawnSync(program, rest, { stdio: ["ignore", "ignore", "inherit"], env }).status === 0;
   };
-  if (isThere("apt-get") && apt("update") && apt("install", "-y", "--no-install-recommends", ...missing)) return;
+  if (isThere("apt-get") && apt("update") && apt("install", "-y", "--no-install-recommends", ...missing))
+    return;
   console.error(
     `The tests need ${missing.join(", ")} and could not install them.\n` +
       `On Debian or Ubuntu: sudo apt-get install ${missing.join(" ")}. Elsewhere, install the programs ` +

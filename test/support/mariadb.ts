@@ -12,6 +12,8 @@ import { run, startProcess, type RunningProcess } from "./process.ts";
 
 /** A running MariaDB. Disposing of it ends it and removes its folder, or the databases that were made in a named one. */
 export interface TestMariadb extends AsyncDisposable {
+  /** The address of a user who may create databases. */
+  readonly root: string;
   /** Makes an empty database of its own and returns its address for `store.accounts`. */
   createDatabase(): Promise<string>;
   /** Runs statements in a database by its address. Returns what the client printed: tab-separated rows, no heads. */
@@ -89,6 +91,7 @@ async function ownMariadb(folder: string, { tls }: TestMariadbOptions): Promise<
   await start();
   const root = `mysql://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/mysql`;
   return {
+    root,
     createDatabase: () => createDatabase(root),
     query,
     start,
@@ -123,12 +126,18 @@ function asRoot(): readonly string[] {
   return process.getuid?.() === 0 ? ["--user=root"] : [];
 }
 
-async function createDatabase(root: string): Promise<string> {
+/** Makes an empty database and returns its address. @param root the address of a user who may create databases */
+export async function createDatabase(root: string): Promise<string> {
   const name = `mqplay_test_${randomUUID().replaceAll("-", "")}`;
   await query(root, `create database ${name}`);
   const url = new URL(root);
   url.pathname = `/${name}`;
   return url.href;
+}
+
+/** Removes a database by its address. */
+export async function dropDatabase(url: string): Promise<void> {
+  await query(url, `drop database if exists ${new URL(url).pathname.slice(1)}`);
 }
 
 async function query(address: string, statements: string): Promise<string> {
@@ -160,6 +169,7 @@ function namedMariadb(root: string): TestMariadb {
     );
   };
   return {
+    root,
     async createDatabase() {
       const url = await createDatabase(root);
       made.push(new URL(url).pathname.slice(1));

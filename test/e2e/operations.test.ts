@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { writeFile } from "node:fs/promises";
 import { createLog, createServer as createGameServer, type UserCallbacks } from "@mqplay/server";
 import { describe, expect, test, vi } from "vitest";
+import { probeModule } from "../conformance/probe.ts";
 import { call, request, type Reply } from "../support/http.ts";
 import { freePort } from "../support/ports.ts";
 import { RawClient } from "../support/raw-client.ts";
@@ -14,7 +15,7 @@ import { repository, spawnCli, spawnServer, startServer, temporaryFolder } from 
 import { slowModule } from "../support/slow-module.ts";
 
 const PASSWORD = "secret-Pass1";
-const SLOW_MODULE = join(repository, "test/support/slow-module.ts");
+const SLOW_MODULE = join(repository, "test/support/slow-module.mjs");
 
 /** A port that another program listens on. */
 async function busyPort(): Promise<AsyncDisposable & { readonly port: number }> {
@@ -162,8 +163,27 @@ describe("stopping", () => {
     const running = call(server.ports.http, "Slow/Forever");
     await server.process.line(/the call runs/);
     server.process.kill("SIGINT");
-    expect((await running).status).toBeGreaterThanOrEqual(500);
+    const ended = await running;
+    expect(ended.status).toBe(503);
+    expect(ended.json()).toEqual({ state: 0xf1, msg: "Server Is Down", data: null });
     expect((await server.process.ended).code).toBe(0);
+  });
+
+  test("a call by MQTT that does not end is answered ServerIsDown, after one that ends by then", async () => {
+    const server = await startServer({
+      modules: [slowModule, probeModule],
+      settings: { shutdown: { drainMs: 200 } },
+    });
+    await using client = await RawClient.ready(server.mqttUrl);
+    const forever = client.sendJson({ module: "Slow", func: "Forever" });
+    const never = client.sendJson({ module: "Probe", func: "Never" });
+    await server.logged("the call runs");
+    const stopped = server.stop();
+    expect((await client.takeJsonAnswer(forever)).body).toEqual({ state: 0xf1, msg: "Server Is Down" });
+    // Its own time limit ends within the drain's, or the drain ends it: one of the two, and no silence.
+    expect((await client.takeJsonAnswer(never)).state).toBeOneOf([0xf3, 0xf1]);
+    await client.whenClosed();
+    await stopped;
   });
 
   test("a signal that npm passes on a second time counts once", async () => {
@@ -301,7 +321,7 @@ describe("a store that is away when the server starts", () => {
     expect(ready.status).toBe(503);
     expect(ready.json()).toEqual({
       status: "notReady",
-      missing: { server: "is starting", stores: "does not answer" },
+      missing: { server: "is starting", accounts: "does not answer" },
     });
     expect((await request(port, "/healthz")).status).toBe(200);
     expect((await call(port, "User/Login", { username: "a", password: "b" })).json()).toMatchObject({

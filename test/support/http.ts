@@ -2,6 +2,7 @@
  * HTTP as it goes over the wire: paths are sent as they are written, nothing is followed, decoded or retried.
  */
 import { request as httpRequest, type Agent, type IncomingHttpHeaders } from "node:http";
+import { request as httpsRequest } from "node:https";
 
 /** A reply, read to its end. */
 export interface Reply {
@@ -21,13 +22,16 @@ export interface RequestOptions {
   /** @default a connection of its own */
   readonly agent?: Agent;
   readonly signal?: AbortSignal;
+  /** PEM of the authority to trust: the request goes by HTTPS. @default plain HTTP */
+  readonly ca?: string;
 }
 
 /** Sends a request and reads its reply. Rejects when the connection breaks first. */
 export function request(port: number, path: string, options: RequestOptions = {}): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    const outgoing = httpRequest(
+    const outgoing = (options.ca === undefined ? httpRequest : httpsRequest)(
       {
+        ...(options.ca === undefined ? {} : { ca: options.ca }),
         host: "127.0.0.1",
         port,
         path,

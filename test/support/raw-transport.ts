@@ -68,7 +68,10 @@ async function openWebSocket(
   events: RawTransportEvents,
   subprotocols: Subprotocols,
 ): Promise<RawTransport> {
-  const socket = new WebSocket(url, [...subprotocols], { perMessageDeflate: false });
+  const socket = new WebSocket(url, [...subprotocols], {
+    perMessageDeflate: false,
+    rejectUnauthorized: false,
+  });
   socket.on("message", (data, isBinary) => {
     if (!isBinary) throw new Error("the server sent a WebSocket text message");
     events.onBytes(

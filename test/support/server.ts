@@ -1,7 +1,8 @@
 /**
- * The server as a resource of a test: in this process, or as a process of its own run from source.
+ * The server as a resource of a test: in this process, or as a process of its own, built or from source.
  */
 import { EventEmitter, once } from "node:events";
+import { readdirSync, statSync } from "node:fs";
 import { rm, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,11 +10,14 @@ import {
   createLog,
   createServer,
   resolveConfig,
+  type ListenerKind,
   type LogLevel,
   type Server,
   type ServerOptions,
 } from "@mqplay/server";
 import { startProcess, type RunningProcess } from "./process.ts";
+import { createServerStores } from "./run-stores.ts";
+import { expectNoSecrets } from "./secrets.ts";
 
 /** How a test wants its server. */
 export interface TestServerOptions extends Omit<ServerOptions, "config" | "log"> {
@@ -57,10 +61,18 @@ const TEST_SETTINGS: object = {
 /** How long a test waits for a line of the log, in ms. */
 const LOG_WAIT_MS = 10_000;
 
-/** Starts a server in this process: `await using server = await startServer({ settings: { gate: { secret: false } } })`. */
+/**
+ * Starts a server in this process: `await using server = await startServer({ settings: { gate: { secret: false } } })`.
+ * Its stores are those of the run (run-stores.ts) unless the settings name others. Stopping it rejects when its log has
+ * a secret in it (secrets.ts).
+ */
 export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
   const { settings = {}, logLevel = "debug", ...rest } = options;
+  const stores = await createServerStores();
+  const { accounts, sessions } = stores ?? {};
+  const base = stores === undefined ? TEST_SETTINGS : merge(TEST_SETTINGS, { store: { accounts, sessions } });
   const lines: LogLine[] = [];
+  const texts: string[] = [];
   const written = new EventEmitter();
   const log = createLog({
     level: logLevel,
@@ -68,11 +80,23 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     write(text) {
       const line = parseLine(text);
       lines.push(line);
+      texts.push(text);
       written.emit("line", line);
     },
   });
-  const server = await createServer({ ...rest, config: resolveConfig(merge(TEST_SETTINGS, settings)), log });
-  await server.start();
+  const config = resolveConfig(merge(base, settings));
+  const server = await createServer({ ...rest, config, log });
+  const stop = async (): Promise<void> => {
+    await server.stop();
+    await stores?.remove();
+    expectNoSecrets(texts.splice(0));
+  };
+  try {
+    await server.start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return {
     ...addressesOf(server.ports),
     log: lines,
@@ -89,9 +113,28 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
       return server.phase;
     },
     start: () => server.start(),
-    stop: () => server.stop(),
-    [Symbol.asyncDispose]: () => server.stop(),
+    stop,
+    [Symbol.asyncDispose]: stop,
   };
+}
+
+/** Where a client gets to the first listener of a kind. Throws when the server has none. */
+export function urlOf(server: Pick<Server, "listeners">, kind: ListenerKind): string {
+  const listener = server.listeners.find((candidate) => candidate.kind === kind);
+  if (listener === undefined) throw new Error(`the server has no listener of kind ${kind}`);
+  const place = `127.0.0.1:${listener.port}`;
+  switch (kind) {
+    case "tcp":
+      return `mqtt://${place}`;
+    case "tls":
+      return `mqtts://${place}`;
+    case "ws":
+    case "http":
+      return `ws://${place}/ws`;
+    case "wss":
+    case "https":
+      return `wss://${place}/ws`;
+  }
 }
 
 /** A server as a process of its own. Disposing it kills it. */
@@ -100,16 +143,24 @@ export interface SpawnedServer extends AsyncDisposable, Addresses {
   readonly ports: Server["ports"];
 }
 
-/** Starts a server as a process of its own, from source, and waits until it is ready. */
+/** Starts a server as a process of its own and waits until it is ready. */
 export async function spawnServer(
   env: Readonly<Record<string, string | undefined>> = {},
 ): Promise<SpawnedServer> {
+  const stores = await createServerStores();
   const process = spawnCli([], {
     MQPLAY_MQTT_PORT: "0",
     MQPLAY_HTTP_PORT: "0",
     MQPLAY_DATA: ":memory:",
+    MQPLAY_STORE_ACCOUNTS: stores?.accounts,
+    MQPLAY_STORE_SESSIONS: stores?.sessions,
     ...env,
   });
+  const end = async (): Promise<void> => {
+    await process[Symbol.asyncDispose]();
+    await stores?.remove();
+    expectNoSecrets(process.output.split("\n"));
+  };
   try {
     const ready = await process.line(/the server is ready/, { timeoutMs: 20_000 });
     const ports = { mqtt: numberIn(ready, "mqttPort"), http: numberIn(ready, "httpPort") };
@@ -117,15 +168,15 @@ export async function spawnServer(
       process,
       ports,
       ...addressesOf(ports),
-      [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
+      [Symbol.asyncDispose]: end,
     };
   } catch (error) {
-    await process[Symbol.asyncDispose]();
+    await end();
     throw error;
   }
 }
 
-/** Runs the command line from source. It hears nothing of what this process' environment says about mqplay. */
+/** Runs the command line. It hears nothing of what this process' environment says about mqplay. */
 export function spawnCli(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>> = {},
@@ -136,14 +187,24 @@ export function spawnCli(
       .filter((name) => name.startsWith("MQPLAY_") || name === "FORCE_COLOR")
       .map((name) => [name, undefined]),
   );
-  const tsx = import.meta.resolve("tsx");
-  const node = [
-    "--conditions=@mqplay/source",
-    "--import",
-    tsx,
-    join(repository, "packages/server/src/cli.ts"),
-  ];
-  return startProcess(process.execPath, [...node, ...args], { cwd, env: { ...cleared, ...env } });
+  return startProcess(process.execPath, [...cli(), ...args], { cwd, env: { ...cleared, ...env } });
+}
+
+/** The built command line where it is as new as its sources: it starts three times as fast as the sources do. */
+function cli(): string[] {
+  const server = join(repository, "packages/server");
+  if (["packages/shared", "packages/server"].every(isBuilt)) return [join(server, "dist/cli.js")];
+  return ["--conditions=@mqplay/source", "--import", import.meta.resolve("tsx"), join(server, "src/cli.ts")];
+}
+
+const TESTS = /\.(test|contract|test-d)\.ts$/;
+
+function isBuilt(workspace: string): boolean {
+  const folder = join(repository, workspace);
+  const built = statSync(join(folder, "dist/.tsbuildinfo"), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return readdirSync(join(folder, "src"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts") && !TESTS.test(file))
+    .every((file) => statSync(join(folder, "src", file)).mtimeMs < built);
 }
 
 /** A folder that is gone after the test. */

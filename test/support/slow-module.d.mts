@@ -1,0 +1,4 @@
+import type { ServerModule } from "@mqplay/server";
+
+/** Exported for the setting `modules`. */
+export const slowModule: ServerModule;

@@ -4,27 +4,16 @@
  * What comes in is acknowledged (unless `acknowledge: false`) and waits in the inbox until a test takes it.
  * `quiet()` proves that nothing is there that the test has not asked for.
  */
-import { randomInt } from "node:crypto";
 import { classicProfile, type SealedChannel } from "@mqplay/shared";
 import { generate, parser as createParser, type IConnectPacket, type Packet, type QoS } from "mqtt-packet";
 import { readJsonAnswer, readProtobufAnswer, type JsonAnswer, type ProtobufAnswer } from "./raw-answer.ts";
+import { Inbox, limited } from "./raw-inbox.ts";
+import { bytesOf, randomClientId, type PacketOf } from "./raw-packet.ts";
 import { openTransport, type RawTransport, type Subprotocols } from "./raw-transport.ts";
 
+export { bytesOf, randomClientId, textOf, type PacketOf } from "./raw-packet.ts";
 export type { Packet, QoS } from "mqtt-packet";
 export type { JsonAnswer, ProtobufAnswer } from "./raw-answer.ts";
-
-/** The packets of one kind. */
-export type PacketOf<C extends Packet["cmd"]> = Extract<Packet, { cmd: C }>;
-
-/** How long to wait for a packet or for the end of a connection, in ms, unless a test says otherwise. */
-const DEFAULT_WAIT_MS = 5_000;
-
-const LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-/** Makes a random client id of letters and digits. */
-export function randomClientId(length = 32): string {
-  return Array.from({ length }, () => LETTERS.charAt(randomInt(LETTERS.length))).join("");
-}
 
 export interface OpenOptions {
   readonly subprotocols?: Subprotocols;
@@ -41,13 +30,6 @@ export interface PublishOptions {
   readonly messageId?: number;
 }
 
-interface Waiter {
-  matches(packet: Packet): boolean;
-  resolve(packet: Packet): void;
-  /** The connection has ended. */
-  end(): void;
-}
-
 export class RawClient implements AsyncDisposable {
   /** The client id of the last CONNECT. */
   clientId = "";
@@ -60,32 +42,21 @@ export class RawClient implements AsyncDisposable {
   readonly #whenClosed: Promise<void>;
   readonly #transport: RawTransport;
   readonly #acknowledge: boolean;
-  readonly #inbox: Packet[];
-  readonly #waiters: Set<Waiter>;
+  readonly #inbox = new Inbox();
   #nextId = 0;
 
-  private constructor(
-    transport: RawTransport,
-    acknowledge: boolean,
-    inbox: Packet[],
-    waiters: Set<Waiter>,
-    whenClosed: Promise<void>,
-  ) {
+  private constructor(transport: RawTransport, acknowledge: boolean, whenClosed: Promise<void>) {
     this.#transport = transport;
     this.#acknowledge = acknowledge;
-    this.#inbox = inbox;
-    this.#waiters = waiters;
     this.#whenClosed = whenClosed;
     void whenClosed.then(() => {
       this.closed = true;
-      for (const waiter of this.#waiters) waiter.end();
+      this.#inbox.end();
     });
   }
 
   /** Opens the transport and sends nothing. */
   static async open(url: string, options: OpenOptions = {}): Promise<RawClient> {
-    const inbox: Packet[] = [];
-    const waiters = new Set<Waiter>();
     const parser = createParser({ protocolVersion: 4 });
     let markClosed = (): void => undefined;
     const whenClosed = new Promise<void>((resolve) => (markClosed = resolve));
@@ -104,7 +75,7 @@ export class RawClient implements AsyncDisposable {
       onClose: () => markClosed(),
     };
     const transport = await openTransport(url, events, options.subprotocols);
-    const client = new RawClient(transport, options.acknowledge ?? true, inbox, waiters, whenClosed);
+    const client = new RawClient(transport, options.acknowledge ?? true, whenClosed);
     sink.packet = (packet) => client.#receive(packet);
     sink.chunk = () => void (client.chunks += 1);
     for (const packet of early) client.#receive(packet);
@@ -217,12 +188,16 @@ export class RawClient implements AsyncDisposable {
   ): Promise<PacketOf<C>> {
     const isIt = (packet: Packet): packet is PacketOf<C> =>
       packet.cmd === cmd && matches(packet as PacketOf<C>);
-    return this.#wait(isIt, `a ${cmd} that fits`, options.timeoutMs);
+    return this.#inbox.take(isIt, `a ${cmd} that fits`, options.timeoutMs);
   }
 
   /** Takes the packet that is next in line, whatever it is. */
   next(options: { readonly timeoutMs?: number } = {}): Promise<Packet> {
-    return this.#wait((packet): packet is Packet => packet !== undefined, "a packet", options.timeoutMs);
+    return this.#inbox.take(
+      (packet): packet is Packet => packet !== undefined,
+      "a packet",
+      options.timeoutMs,
+    );
   }
 
   /** Takes the PUBLISH that comes next on a topic. */
@@ -232,7 +207,7 @@ export class RawClient implements AsyncDisposable {
 
   /** Takes everything that is in the inbox now. */
   takeAll(): Packet[] {
-    return this.#inbox.splice(0);
+    return this.#inbox.takeAll();
   }
 
   /** Waits until the server has closed the connection. */
@@ -240,7 +215,7 @@ export class RawClient implements AsyncDisposable {
     await limited(
       this.#whenClosed,
       options.timeoutMs,
-      () => `the server did not close the connection; ${this.#inboxText()}`,
+      () => `the server did not close the connection; ${this.#inbox.describe()}`,
     );
   }
 
@@ -251,13 +226,13 @@ export class RawClient implements AsyncDisposable {
   async settle(): Promise<Packet[]> {
     this.send({ cmd: "pingreq" });
     await this.take("pingresp");
-    return [...this.#inbox];
+    return this.#inbox.packets();
   }
 
   /** Like {@link settle}, and rejects when anything is in the inbox. Proves too that the connection lives. */
   async quiet(): Promise<void> {
     const packets = await this.settle();
-    if (packets.length > 0) throw new Error(`nothing more should have come; ${this.#inboxText()}`);
+    if (packets.length > 0) throw new Error(`nothing more should have come; ${this.#inbox.describe()}`);
   }
 
   // ——— conversations ———
@@ -409,13 +384,7 @@ export class RawClient implements AsyncDisposable {
   #receive(packet: Packet): void {
     if (this.#acknowledge) this.#acknowledgePacket(packet);
     if (packet.cmd === "pubrel" && this.#acknowledge) return;
-    for (const waiter of this.#waiters) {
-      if (!waiter.matches(packet)) continue;
-      this.#waiters.delete(waiter);
-      waiter.resolve(packet);
-      return;
-    }
-    this.#inbox.push(packet);
+    this.#inbox.put(packet);
   }
 
   #acknowledgePacket(packet: Packet): void {
@@ -425,71 +394,5 @@ export class RawClient implements AsyncDisposable {
     if (packet.cmd === "publish" && packet.qos === 2)
       this.send({ cmd: "pubrec", messageId: packet.messageId });
     if (packet.cmd === "pubrel") this.send({ cmd: "pubcomp", messageId: packet.messageId });
-  }
-
-  async #wait<P extends Packet>(
-    isIt: (packet: Packet) => packet is P,
-    what: string,
-    timeoutMs?: number,
-  ): Promise<P> {
-    const index = this.#inbox.findIndex((packet) => isIt(packet));
-    const [found] = index < 0 ? [] : this.#inbox.splice(index, 1);
-    if (found !== undefined && isIt(found)) return found;
-    const ended = (): Error => new Error(`the connection ended before ${what} came; ${this.#inboxText()}`);
-    if (this.closed) throw ended();
-    let waiter: Waiter | undefined;
-    const arrival = new Promise<P>((resolve, reject) => {
-      waiter = {
-        matches: isIt,
-        resolve: (packet) => void (isIt(packet) && resolve(packet)),
-        end: () => reject(ended()),
-      };
-      this.#waiters.add(waiter);
-    });
-    try {
-      return await limited(arrival, timeoutMs, () => `${what} did not come; ${this.#inboxText()}`);
-    } finally {
-      if (waiter !== undefined) this.#waiters.delete(waiter);
-    }
-  }
-
-  #inboxText(): string {
-    if (this.#inbox.length === 0) return "the inbox is empty";
-    const list = this.#inbox
-      .slice(0, 10)
-      .map((packet) =>
-        packet.cmd === "publish"
-          ? JSON.stringify({ ...packet, payload: Buffer.from(packet.payload).toString("hex").slice(0, 80) })
-          : JSON.stringify(packet),
-      );
-    return `the inbox has ${this.#inbox.length} packet(s):\n  ${list.join("\n  ")}`;
-  }
-}
-
-/** The payload's bytes of a received PUBLISH. */
-export function bytesOf(packet: PacketOf<"publish">): Uint8Array {
-  return new Uint8Array(Buffer.from(packet.payload));
-}
-
-/** The payload of a received PUBLISH as text. */
-export function textOf(packet: PacketOf<"publish">): string {
-  return Buffer.from(packet.payload).toString("utf8");
-}
-
-async function limited<T>(
-  promise: Promise<T>,
-  timeoutMs = DEFAULT_WAIT_MS,
-  message: () => string,
-): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    return await Promise.race([
-      promise,
-      new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`within ${timeoutMs} ms ${message()}`)), timeoutMs);
-      }),
-    ]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -14,7 +14,13 @@ export {
   type ServerModule,
 } from "./runtime/define-module.ts";
 export { fail, type FailOptions } from "./runtime/fail.ts";
-export type { CallContext, CallUser, ModuleContext, UserCallContext } from "./runtime/context.ts";
+export type {
+  CallContext,
+  CallUser,
+  EndedSession,
+  ModuleContext,
+  UserCallContext,
+} from "./runtime/context.ts";
 export type {
   KeepPush,
   ModulePushes,

@@ -169,7 +169,74 @@ describe("a mistake is named with file, line and setting", () => {
   });
 });
 
+describe("listeners", () => {
+  test("are a list of any kinds, with what is left out filled in", () => {
+    const { config } = load(
+      '{"listeners": [{"kind": "tls", "port": 8883}, {"kind": "ws", "port": 0, "host": "::"}]}',
+    );
+    const rest = { certFile: "", keyFile: "", proxyProtocol: false };
+    expect(config.listeners).toEqual([
+      { kind: "tls", port: 8883, host: "", ...rest },
+      { kind: "ws", port: 0, host: "::", ...rest },
+    ]);
+    expect(Object.isFrozen(config.listeners[0])).toBe(true);
+  });
+
+  test.each([
+    [
+      '{"kind": "mqtts", "port": 1}',
+      '"listeners[0].kind" expected one of "tcp", "tls", "ws", "wss", "http", "https", got "mqtts"',
+    ],
+    ['{"kind": "tls"}', '"listeners[0].port" expected a whole number from 0 to 65535, got nothing'],
+    [
+      '{"kind": "tls", "port": 99999}',
+      '"listeners[0].port" expected a whole number from 0 to 65535, got 99999',
+    ],
+    ['{"kind": "tls", "prot": 1, "port": 1}', '"listeners[0].prot" is no setting; did you mean "port"?'],
+    [
+      '{"kind": "tcp", "port": 1, "certFile": "x", "keyFile": "y"}',
+      '"listeners[0].certFile" is for tls, wss and https; tcp shows no certificate',
+    ],
+    [
+      '{"kind": "tls", "port": 1, "certFile": "x"}',
+      '"listeners[0].keyFile" is missing: a certificate and its key go together',
+    ],
+    [
+      '{"kind": "ws", "port": 1, "proxyProtocol": true}',
+      '"listeners[0].proxyProtocol" is for tcp and tls; a proxy of ws says X-Forwarded-For instead',
+    ],
+    [
+      '{"kind": "tcp", "port": 1, "proxyProtocol": true}',
+      '"listeners[0].proxyProtocol" needs "trustedProxies" to name those who may send it',
+    ],
+  ])("with a mistake are named with their place: %s", (entry, problem) => {
+    expect(complaint(`{\n"listeners": [\n${entry}]}`)).toBe(
+      `the configuration has a mistake:\n  server.json:3: ${problem}`,
+    );
+  });
+
+  test("behind proxies take addresses and ranges, and no names", () => {
+    expect(load('{"trustedProxies": ["10.0.0.0/8", "::1"]}').config.trustedProxies).toHaveLength(2);
+    expect(complaint('{"trustedProxies": ["proxy.example"]}')).toContain(
+      '"trustedProxies[0]" expected an IP address such as "127.0.0.1" or a range such as "10.0.0.0/8", got "proxy.example"',
+    );
+  });
+});
+
 describe("the environment", () => {
+  test("has true and false, 1 and 0 for what is either", () => {
+    for (const [text, value] of [
+      ["true", true],
+      ["1", true],
+      ["FALSE", false],
+      ["0", false],
+    ] as const)
+      expect(load("{}", { MQPLAY_HTTP_TLS: text }).config.http.tls).toBe(value);
+    expect(complaint("{}", { MQPLAY_HTTP_TLS: "yes" })).toContain(
+      'MQPLAY_HTTP_TLS: "http.tls" expected true or false, got "yes"',
+    );
+  });
+
   test("overrides the file", () => {
     const { config } = load('{"host": "::1", "mqtt": {"port": 1}, "http": {"root": "page", "port": 5}}', {
       MQPLAY_MQTT_PORT: "2001",
@@ -183,6 +250,14 @@ describe("the environment", () => {
     expect(config.host).toBe("0.0.0.0");
     expect(config.store.data).toBe("/var/lib/game");
     expect(config.log.level).toBe("debug");
+  });
+
+  test("gives lists with commas between their entries", () => {
+    const env = { MQPLAY_MODULES: "dist/arena.js, dist/chat.js" };
+    expect(load('{"modules": ["./other.js"]}', env).config.modules).toEqual([
+      "dist/arena.js",
+      "dist/chat.js",
+    ]);
   });
 
   test("names the file", () => {

@@ -168,7 +168,7 @@ function readable(code: string): string {
 interface Override {
   readonly variable: string;
   readonly path: readonly string[];
-  readonly value: string | number | boolean;
+  readonly value: string | number | boolean | readonly string[];
 }
 
 function readEnvironment(env: Environment): Override[] {
@@ -185,7 +185,8 @@ function nonEmpty(text: string | undefined): string | undefined {
 }
 
 /** A text that is no value of the setting's type stays one: the check will say so. */
-function valueOf(text: string, type: string | undefined): string | number | boolean {
+function valueOf(text: string, type: string | undefined): Override["value"] {
+  if (type === "array") return text.split(",").map((entry) => entry.trim());
   if (type === "number" && /^-?\d+(\.\d+)?$/.test(text)) return Number(text);
   if (type === "boolean" && /^(true|false|1|0)$/i.test(text)) return /^(true|1)$/i.test(text);
   return text;

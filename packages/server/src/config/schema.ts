@@ -156,7 +156,8 @@ const settings = z.strictObject({
   metrics: section(metrics.prefault({}), { text: "Figures for Prometheus." }),
   shutdown: section(shutdown.prefault({}), { text: "How the server stops." }),
   modules: setting(z.array(z.string().min(1)), [], {
-    text: "JavaScript files of your own modules, such as `./dist/arena.js`. Each exports modules made by `implement(…)`; all of them are served.",
+    text: "JavaScript files of your own modules, such as `./dist/arena.js`. Each exports modules made by `implement(…)`; all of them are served. In the environment variable commas stand between them. `npm start` in the repository serves the demo's arena, unless the variable says otherwise.",
+    env: "MQPLAY_MODULES",
   }),
 });
 

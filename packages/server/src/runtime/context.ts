@@ -43,6 +43,13 @@ export interface UserCallContext extends CallContext {
   readonly user: CallUser;
 }
 
+/** A session that is over for modules: its connection has ended, or its login has. */
+export interface EndedSession {
+  readonly sessionId: string;
+  /** Who was logged in on it until then, or undefined. */
+  readonly userId: string | undefined;
+}
+
 /** What a module gets when it starts, for what it does outside of calls. */
 export interface ModuleContext {
   readonly log: Log;

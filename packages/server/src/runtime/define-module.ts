@@ -8,7 +8,7 @@ import {
   type RequestOf,
   type ResponseOf,
 } from "@mqplay/shared";
-import type { CallContext, ModuleContext, UserCallContext } from "./context.ts";
+import type { CallContext, EndedSession, ModuleContext, UserCallContext } from "./context.ts";
 
 /** The call as a function's handler gets it: `user` is certain where the contract says `user`. */
 export type CallOf<F> = F extends { readonly access: "user" } ? UserCallContext : CallContext;
@@ -39,6 +39,11 @@ export interface ImplementOptions<M extends ModuleContract> {
   readonly limits?: { readonly [K in keyof M["funcs"]]?: FuncLimits };
   /** Runs before the first call. When it throws, the server does not start. */
   readonly start?: (context: ModuleContext) => void | Promise<void>;
+  /**
+   * Runs when any session ends or loses its login: what the module keeps for it can go, as its groups have already.
+   * What it throws is logged and harms nothing.
+   */
+  readonly sessionEnded?: (session: EndedSession) => void | Promise<void>;
   /** Runs after the last call. */
   readonly stop?: () => void | Promise<void>;
 }
@@ -62,6 +67,7 @@ export interface ServerModule {
   readonly timeoutMs: number | undefined;
   readonly funcs: readonly ServerFunc[];
   readonly start: ((context: ModuleContext) => void | Promise<void>) | undefined;
+  readonly sessionEnded: ((session: EndedSession) => void | Promise<void>) | undefined;
   readonly stop: (() => void | Promise<void>) | undefined;
 }
 
@@ -105,6 +111,7 @@ export function implement<M extends ModuleContract>(
     timeoutMs: options.timeoutMs,
     funcs,
     start: options.start,
+    sessionEnded: options.sessionEnded,
     stop: options.stop,
   };
 }

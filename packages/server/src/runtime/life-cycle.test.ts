@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../ops/log.ts";
 import { createRuntime } from "./runtime.ts";
-import { deferred } from "./testing/deferred.ts";
+import { deferred, settle } from "./testing/deferred.ts";
 import {
   createEcho,
   json,
@@ -58,6 +58,32 @@ describe("starting and stopping", () => {
     );
     await expect(startRuntime([good, bad])).rejects.toThrow("no licence");
     expect(steps).toEqual(["stop bad", "stop good"]);
+  });
+
+  it("tells modules of a session's end; one that fails is logged and keeps no other from it", async () => {
+    const heard: unknown[] = [];
+    const throws = createEcho(
+      {},
+      {
+        instance: "a",
+        sessionEnded() {
+          throw new Error("no such seat");
+        },
+      },
+    );
+    const rejects = createEcho({}, { instance: "b", sessionEnded: () => Promise.reject(new Error("late")) });
+    const hears = createEcho({}, { sessionEnded: (session) => void heard.push(session) });
+    const { runtime, log } = await startRuntime([throws, rejects, createEcho({}, { instance: "c" }), hears]);
+    const session = { sessionId: "session-1", userId: "user-1" };
+    runtime.sessionEnded(session);
+    expect(heard).toEqual([session]);
+    await settle();
+    expect(log.lines.map(({ level, message }) => `${level}: ${message}`)).toEqual(
+      Array(2).fill("error: A module failed at a session's end"),
+    );
+    await runtime.stop(0);
+    runtime.sessionEnded(session);
+    expect(heard, "a stopped module hears nothing").toHaveLength(1);
   });
 
   it("waits for calls that run, and takes no more meanwhile", async () => {

@@ -10,6 +10,7 @@ import type { ModuleServices } from "./active-call.ts";
 import { answerNotRun } from "./answers.ts";
 import type { Caller } from "./caller.ts";
 import { systemClock, type Clock } from "./clock.ts";
+import type { EndedSession } from "./context.ts";
 import type { ServerModule } from "./define-module.ts";
 import { Invoker } from "./invoke.ts";
 import { createModulePushes } from "./module-pushes.ts";
@@ -40,6 +41,8 @@ export interface Runtime {
   invoke(call: Call, caller: Caller): Answer | Promise<Answer>;
   /** Starts the modules, in order; when one fails, stops those that are started and rejects. */
   start(): Promise<void>;
+  /** Tells the started modules that a session has ended or lost its login. Never throws; nobody is waited for. */
+  sessionEnded(session: EndedSession): void;
   /** Takes no more calls, waits for those that run, at most `deadlineMs`, then ends them and stops the modules. */
   stop(deadlineMs: number): Promise<void>;
   /** Calls that run now. */
@@ -138,6 +141,20 @@ class ModuleRuntime implements Runtime {
       }
     }
     this.#state = "running";
+  }
+
+  sessionEnded(session: EndedSession): void {
+    for (const { module } of this.#started) {
+      if (module.sessionEnded !== undefined) void this.#tellEnded(module, session);
+    }
+  }
+
+  async #tellEnded(module: ServerModule, session: EndedSession): Promise<void> {
+    try {
+      await module.sessionEnded?.(session);
+    } catch (error) {
+      this.#log.error({ err: error, module: module.contract.name }, "A module failed at a session's end");
+    }
   }
 
   async stop(deadlineMs: number): Promise<void> {

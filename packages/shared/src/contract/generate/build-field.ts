@@ -138,7 +138,7 @@ function wrongRule(
   const is64 = scalar?.includes("64") === true;
   if (fits === "number" && is64 && !Number.isSafeInteger(given))
     return `the rule ${name} needs a whole number below 2^53`;
-  return typeof given === "string" ? checkPattern(given) : undefined;
+  return undefined;
 }
 
 /** Says what is wrong with rules together, or undefined. */
@@ -151,8 +151,10 @@ function wrongRules(rules: FieldRules, shape: FieldModel["shape"]): string | und
     if ((rules[low] ?? -Infinity) > (rules[high] ?? Infinity))
       return "the least allowed is above the most allowed";
   }
-  if (rules.pattern !== undefined && !((rules.maxLen ?? Infinity) <= 256)) {
-    return "a pattern needs max_len of at most 256, so that no input keeps it busy";
+  if (rules.pattern !== undefined) {
+    if (rules.maxLen === undefined) return "a pattern needs a max_len, so that no input keeps it busy";
+    const problem = checkPattern(rules.pattern, rules.maxLen);
+    if (problem !== undefined) return problem;
   }
   return rules.required === true && shape === "optional"
     ? "a field is either optional or required"

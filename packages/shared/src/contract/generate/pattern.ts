@@ -1,18 +1,20 @@
 /**
- * Which regular expressions a contract may have: those whose time on a short text is bounded, by a simple rule.
+ * Which regular expressions a contract may have: those that cannot run away on any text, by a simple rule.
  */
 
 /** Characters of a pattern. */
 const MAX_PATTERN_LENGTH = 256;
-/** Parts that may match more or less text: each multiplies the ways to try, so they are few. */
-const MAX_VARIABLE_PARTS = 8;
-/** Those of them without a small bound: with 256 characters, three make some 30,000 ways. */
-const MAX_OPEN_PARTS = 3;
-/** A repetition of at most so many more counts as small. */
-const SMALL_SPREAD = 8;
+/**
+ * Ways in which a text may be divided among the pattern's variable parts, all of which a near match tries: a few
+ * milliseconds of work.
+ */
+const MAX_WAYS = 200_000;
 
-/** Says why a pattern is refused, or returns undefined when it is fine. */
-export function checkPattern(pattern: string): string | undefined {
+/**
+ * Says why a pattern is refused, or returns undefined when it is fine.
+ * @param maxLength characters of the longest text that it is tried on
+ */
+export function checkPattern(pattern: string, maxLength: number): string | undefined {
   if (pattern.length > MAX_PATTERN_LENGTH)
     return `the pattern has more than ${MAX_PATTERN_LENGTH} characters`;
   try {
@@ -26,12 +28,14 @@ export function checkPattern(pattern: string): string | undefined {
   // What is left of escapes and classes are single characters.
   if (/\\(?:[1-9]|k<)/.test(pattern)) return "the pattern may not refer back to groups";
   if (/\(\?(?:[=!]|<[=!])/.test(pattern)) return "the pattern may not look around";
-  return checkRepetition(pattern.replaceAll(/\\[pPu]\{[^}]*\}|\\./g, "x").replaceAll(/\[[^\]]*\]/g, "x"));
+  return checkRepetition(
+    pattern.replaceAll(/\\[pPu]\{[^}]*\}|\\./g, "x").replaceAll(/\[[^\]]*\]/g, "x"),
+    maxLength,
+  );
 }
 
-function checkRepetition(plain: string): string | undefined {
-  let variable = 0;
-  let open = 0;
+function checkRepetition(plain: string, maxLength: number): string | undefined {
+  let ways = 1;
   const groups: { hasChoice: boolean }[] = [];
   let closed: { hasChoice: boolean } | undefined;
   for (let at = 0; at < plain.length; at += 1) {
@@ -50,11 +54,10 @@ function checkRepetition(plain: string): string | undefined {
     closed = undefined;
     if (least === most) continue;
     for (const group of groups) group.hasChoice = true;
-    variable += 1;
-    if (most - least > SMALL_SPREAD) open += 1;
+    ways *= Math.min(most - least, maxLength) + 1;
   }
-  if (variable <= MAX_VARIABLE_PARTS && open <= MAX_OPEN_PARTS) return undefined;
-  return `the pattern has more than ${MAX_OPEN_PARTS} open or ${MAX_VARIABLE_PARTS} variable repetitions`;
+  if (ways <= MAX_WAYS) return undefined;
+  return `the pattern can be tried in ${ways} ways on ${maxLength} characters: repeat less, or lower max_len`;
 }
 
 function boundsOf(quantifier: RegExpExecArray): [least: number, most: number] {

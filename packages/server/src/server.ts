@@ -1,46 +1,34 @@
 /**
- * The composition root: the only place that knows all rooms. It makes them, starts them in order, and stops them in
+ * The composition root: the house (house.ts) and its doors. It makes them, starts them in order, and stops them in
  * reverse.
  */
-import { classicProfile, MqplayError } from "@mqplay/shared";
-import { loadModules } from "./config/load-modules.ts";
+import { MqplayError } from "@mqplay/shared";
 import { resolveConfig } from "./config/load.ts";
 import type { Config, ConfigInput } from "./config/schema.ts";
-import { createGate, type Gate } from "./gate/gate.ts";
 import { createHttpListener } from "./gate/http/http.ts";
 import type { HttpPorts } from "./gate/http/ports.ts";
 import { createTrust } from "./gate/listen/client-address.ts";
-import { createGateMetrics } from "./gate/metrics.ts";
-import { Listeners, type Listening } from "./listeners.ts";
-import type { UserCallbacks } from "./modules/user/callbacks.ts";
 import {
-  createConsoleCodeSender,
-  createWebhookCodeSender,
-  type CodeSender,
-} from "./modules/user/code-sender.ts";
-import { createPushModule } from "./modules/push/push.ts";
-import { createUserModule } from "./modules/user/user.ts";
+  buildHouse,
+  CLOSE_GRACE_MS,
+  drainHouse,
+  gatherApplication,
+  type Application,
+  type ApplicationOptions,
+  type House,
+} from "./house.ts";
+import { Listeners, type Listening } from "./listeners.ts";
 import { createHealth, type Health, type Phase } from "./ops/health.ts";
 import { createLog, type Log } from "./ops/log.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import { systemClock } from "./runtime/clock.ts";
-import type { ServerModule } from "./runtime/define-module.ts";
-import { createRuntime, type Runtime } from "./runtime/runtime.ts";
-import { createResume, looksLikeToken } from "./session/identity.ts";
-import { createPushService } from "./session/pushes.ts";
-import { createSessionRegistry } from "./session/registry.ts";
-import { createStores, type Stores } from "./store/stores.ts";
+import { looksLikeToken } from "./session/identity.ts";
+import type { Stores } from "./store/stores.ts";
 
 /** What a program may say when it makes a server. */
-export interface ServerOptions {
+export interface ServerOptions extends ApplicationOptions {
   /** Settings over the defaults. Neither a file nor the environment is read. @default all defaults */
   readonly config?: ConfigInput | Config;
-  /** The application's own modules, besides those that the setting `modules` names. @default none */
-  readonly modules?: readonly ServerModule[];
-  /** What the application hears of its users. @default nothing */
-  readonly callbacks?: UserCallbacks;
-  /** Sends verification codes. @default what the setting `user.codeSender` names */
-  readonly codeSender?: CodeSender;
   /** Where the log goes. @default a log as the settings below `log` say, on standard output */
   readonly log?: Log;
 }
@@ -78,9 +66,6 @@ export interface Server {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** How long replies and clients may take to leave once their calls have ended, in ms. */
-const CLOSE_GRACE_MS = 1_000;
-
 /**
  * Makes a server; it opens nothing yet.
  * @throws MqplayError `configInvalid` that names every setting that is wrong, `contractInvalid` for modules that do
@@ -89,41 +74,11 @@ const CLOSE_GRACE_MS = 1_000;
 export async function createServer(options: ServerOptions = {}): Promise<Server> {
   const config = resolveConfig(options.config);
   const log = options.log ?? createLog(config.log);
-  const modules = [...(options.modules ?? []), ...(await loadModules(config.modules, process.cwd()))];
-  const codeSender = options.codeSender ?? createCodeSender(config, log);
-  if (config.user.verification === "code" && codeSender === undefined) {
-    throw new MqplayError(
-      "configInvalid",
-      '"user.verification" is "code", but nothing sends codes: set "user.codeSender"',
-      {
-        path: "user.codeSender",
-      },
-    );
-  }
-  return new GameServer(config, { modules, codeSender, callbacks: options.callbacks }, log);
+  return new GameServer(config, await gatherApplication(options, config, log), log);
 }
 
-function createCodeSender({ user }: Config, log: Log): CodeSender | undefined {
-  if (user.codeSender === "none") return undefined;
-  if (user.codeSender === "console") return createConsoleCodeSender(log.child({ room: "user" }));
-  return createWebhookCodeSender({
-    url: user.codeSender,
-    ...(user.codeSenderSecret === "" ? {} : { secret: user.codeSenderSecret }),
-  });
-}
-
-/** What the application brings. */
-interface Application {
-  readonly modules: readonly ServerModule[];
-  readonly codeSender: CodeSender | undefined;
-  readonly callbacks: UserCallbacks | undefined;
-}
-
-/** Every room, made and wired. */
-interface Rooms {
-  readonly stores: Stores;
-  readonly runtime: Runtime;
-  readonly gate: Gate;
+/** Every room, made and wired: the house and its doors. */
+interface Rooms extends House {
   readonly http: HttpPorts;
   readonly listeners: Listeners;
 }
@@ -197,7 +152,7 @@ class GameServer implements Server {
       await rooms.listeners.openHttp();
       await rooms.stores.waitUntilReady({ signal: this.#stopped.signal });
       await rooms.runtime.start();
-      this.#undo.push(() => this.#drain(rooms));
+      this.#undo.push(() => drainHouse(rooms, this.config.shutdown.drainMs));
       await rooms.listeners.openMqtt();
       this.#stopped.signal.throwIfAborted();
       this.#ready = true;
@@ -228,44 +183,16 @@ class GameServer implements Server {
   /** Makes every room. What needs closing from here on is noted. */
   async #build(): Promise<Rooms> {
     const { config } = this;
-    const { modules, codeSender, callbacks } = this.#application;
     const logOf = (room: string): Log => this.#log.child({ room });
-    const clock = systemClock;
-
-    const stores = await openStores(config, logOf("store"));
+    const house = await buildHouse({
+      config,
+      application: this.#application,
+      clock: systemClock,
+      log: this.#log,
+      opened: (close) => this.#undo.push(close),
+    });
+    const { stores, sessions, pushes, user, runtime, gate, gateMetrics } = house;
     this.#stores = stores;
-    this.#undo.push(() => stores.close());
-
-    const sessionLog = logOf("session");
-    const sessions = createSessionRegistry(
-      { clock, log: sessionLog },
-      { singleLogin: config.user.singleLogin },
-    );
-    const pushes = createPushService({ sessions, outbox: stores.outbox, log: sessionLog });
-    const user = createUserModule(
-      { ...stores, sessions, codeSender, callbacks, clock, log: logOf("user") },
-      config.user,
-    );
-    sessions.watch(user.watcher);
-    const runtime = createRuntime(
-      {
-        builtInModules: [user.module, createPushModule(pushes)],
-        modules,
-        sessions,
-        pushes,
-        clock,
-        log: logOf("runtime"),
-      },
-      config.runtime,
-    );
-
-    const resume = createResume({ resolveToken: (token) => user.resolveToken(token), log: sessionLog });
-    const gateMetrics = createGateMetrics();
-    const gate = await createGate(
-      { runtime, sessions, resume, profile: classicProfile, metrics: gateMetrics, log: logOf("gate") },
-      config.gate,
-    );
-    this.#undo.push(() => gate.stop(0));
     const metrics = config.metrics.enabled
       ? createMetrics({ gate: gateMetrics, runtime, sessions, pushes })
       : undefined;
@@ -285,13 +212,7 @@ class GameServer implements Server {
     const listeners = new Listeners({ gate, http, isTrusted, log: logOf("listen") }, config);
     this.#listeners = listeners;
     this.#undo.push(async () => listeners.close());
-    return { stores, runtime, gate, http, listeners };
-  }
-
-  /** Lets running calls end. The gate waits a little longer, so that what the runtime ends is still answered. */
-  async #drain({ gate, runtime }: Rooms): Promise<void> {
-    const { drainMs } = this.config.shutdown;
-    await Promise.all([gate.stop(drainMs + CLOSE_GRACE_MS), runtime.stop(drainMs)]);
+    return { ...house, http, listeners };
   }
 
   /** Closes what is open, in reverse order. One that fails does not keep the others from it. */
@@ -306,12 +227,4 @@ class GameServer implements Server {
       }
     }
   }
-}
-
-function openStores({ store, codes, lockout, outbox }: Config, log: Log): Promise<Stores> {
-  const { accounts, sessions, data } = store;
-  return createStores(
-    { accounts, sessions, dataDir: data, codes, attempts: lockout, outbox },
-    { now: Date.now, log },
-  );
 }

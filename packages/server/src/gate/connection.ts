@@ -7,6 +7,7 @@
 import { randomUUID } from "node:crypto";
 import type { Encoding, Profile, Push } from "@mqplay/shared";
 import type { Log } from "../ops/log.ts";
+import type { Clock } from "../runtime/clock.ts";
 import type { Resume } from "../session/identity.ts";
 import type { SessionRegistry } from "../session/registry.ts";
 import { Session, type CloseReason, type SessionLink } from "../session/session.ts";
@@ -39,6 +40,8 @@ export interface ConnectionDeps {
   readonly profile: Profile;
   readonly metrics: GateMetrics;
   readonly log: Log;
+  /** What clients' time and budgets are measured by. */
+  readonly clock: Clock;
   /** Told when the connection has ended. */
   readonly ended: (connection: Connection) => void;
 }
@@ -80,10 +83,11 @@ export class Connection implements TransportEvents, SessionLink, IdHolder {
   #keepAliveS = 0;
   #paused = 0;
   #lastHeardMs: number;
-  #rateTimer: NodeJS.Timeout | undefined;
+  #cancelRateTimer: (() => void) | undefined;
+  #endTimer: NodeJS.Timeout | undefined;
 
   constructor(deps: ConnectionDeps, options: GateOptions, transport: Transport) {
-    const nowMs = performance.now();
+    const nowMs = deps.clock.monotonicMs();
     this.#deps = deps;
     this.#options = options;
     this.#transport = transport;
@@ -108,7 +112,7 @@ export class Connection implements TransportEvents, SessionLink, IdHolder {
   data(chunk: Buffer): void {
     if (this.#state === "ended" || this.#state === "leaving") return;
     this.#deps.metrics.bytesIn += chunk.length;
-    this.#lastHeardMs = performance.now();
+    this.#lastHeardMs = this.#deps.clock.monotonicMs();
     this.#scanner.feed(chunk);
     this.#takePackets();
     // Before CONNACK nothing is acted on, and little is kept.
@@ -141,9 +145,9 @@ export class Connection implements TransportEvents, SessionLink, IdHolder {
 
   #takeConnect(frame: Buffer): void {
     const packet = parseConnect(frame);
-    const { admission } = this.#deps;
+    const { admission, clock } = this.#deps;
     const clientId = packet.clientId ?? "";
-    const refusal = admission.check(packet) ?? admission.claim(clientId, this, performance.now());
+    const refusal = admission.check(packet) ?? admission.claim(clientId, this, clock.monotonicMs());
     if (refusal !== undefined) {
       this.#refuse(refusal);
       return;
@@ -236,15 +240,16 @@ export class Connection implements TransportEvents, SessionLink, IdHolder {
 
   /** [bad-7] */
   #countMisuse(): void {
-    if (this.#misuse.tooMany(performance.now())) this.#cut("limit", "it keeps sending what nobody can use");
+    if (this.#misuse.tooMany(this.#deps.clock.monotonicMs()))
+      this.#cut("limit", "it keeps sending what nobody can use");
   }
 
   #spend(): void {
     // By the clock, not by when the bytes came: after a pause, packets are taken that came long before.
-    const waitMs = this.#budget.spend(1, performance.now());
+    const waitMs = this.#budget.spend(1, this.#deps.clock.monotonicMs());
     if (waitMs === 0 || (this.#paused & Pause.rate) !== 0) return;
     this.#pause(Pause.rate);
-    this.#rateTimer = setTimeout(() => this.#setPause(Pause.rate, false), waitMs);
+    this.#cancelRateTimer = this.#deps.clock.after(waitMs, () => this.#setPause(Pause.rate, false));
   }
 
   #pause(why: number): void {
@@ -316,7 +321,7 @@ export class Connection implements TransportEvents, SessionLink, IdHolder {
     this.#out.flush();
     this.#finish();
     this.#transport.end();
-    setTimeout(() => this.#transport.destroy(), END_WAIT_MS).unref();
+    this.#endTimer ??= setTimeout(() => this.#transport.destroy(), END_WAIT_MS).unref();
   }
 
   /** The client said DISCONNECT: its id and its login here are free at once, and the broker will end the stream. */
@@ -326,6 +331,7 @@ export class Connection implements TransportEvents, SessionLink, IdHolder {
   }
 
   transportClosed(): void {
+    clearTimeout(this.#endTimer);
     this.#finish();
     this.#deps.ended(this);
     this.#deps.admission.leave(this.#transport.remoteAddress);
@@ -335,7 +341,7 @@ export class Connection implements TransportEvents, SessionLink, IdHolder {
     if (this.#state === "ended") return;
     const wasLeaving = this.#state === "leaving";
     this.#state = "ended";
-    clearTimeout(this.#rateTimer);
+    this.#cancelRateTimer?.();
     this.#scanner.clear();
     this.#deps.admission.release(this.#clientId, this);
     const member = this.#member;

@@ -6,6 +6,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Profile } from "@mqplay/shared";
 import type { Log } from "../ops/log.ts";
+import { systemClock, type Clock } from "../runtime/clock.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Resume } from "../session/identity.ts";
 import type { SessionRegistry } from "../session/registry.ts";
@@ -31,6 +32,8 @@ export interface GateDeps {
   readonly profile: Profile;
   readonly metrics: GateMetrics;
   readonly log: Log;
+  /** What clients' time and budgets are measured by. @default the machine's own */
+  readonly clock?: Clock;
 }
 
 /** How a listener for MQTT differs from plain TCP. */
@@ -67,7 +70,7 @@ const CLOSE_WAIT_MS = 1_000;
 
 /** Makes a gate; it listens nowhere yet. */
 export async function createGate(deps: GateDeps, options: GateOptions): Promise<Gate> {
-  const { metrics, log } = deps;
+  const { metrics, log, clock = systemClock } = deps;
   const admission = new Admission(options);
   const connections = new Set<Connection>();
   const listeners: OpenListener[] = [];
@@ -75,6 +78,7 @@ export async function createGate(deps: GateDeps, options: GateOptions): Promise<
   let onEmpty: (() => void) | undefined;
   const connectionDeps: ConnectionDeps = {
     ...deps,
+    clock,
     admission,
     broker: await createBroker(deps, options),
     takeCall: createCalls(deps),
@@ -87,7 +91,7 @@ export async function createGate(deps: GateDeps, options: GateOptions): Promise<
   };
   const webSockets = createWebSocketDoor(options.maxPacketBytes, accept);
   const timer = setInterval(() => {
-    const nowMs = performance.now();
+    const nowMs = clock.monotonicMs();
     for (const connection of connections) connection.checkTime(nowMs);
   }, CHECK_EVERY_MS);
   timer.unref();
@@ -118,7 +122,9 @@ export async function createGate(deps: GateDeps, options: GateOptions): Promise<
       if (connections.size === 0) resolve();
     });
     for (const connection of connections) connection.close("shutdown");
-    await Promise.race([empty, wait(CLOSE_WAIT_MS)]);
+    const giveUp = new AbortController();
+    await Promise.race([empty, wait(CLOSE_WAIT_MS, giveUp.signal)]);
+    giveUp.abort();
     await connectionDeps.broker.close();
     await Promise.all(closing);
     log.debug({}, "the gate has stopped");
@@ -140,6 +146,17 @@ export async function createGate(deps: GateDeps, options: GateOptions): Promise<
   };
 }
 
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** Resolves after a while, or once nobody waits any more. */
+function wait(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
+  });
 }

@@ -155,7 +155,9 @@ describe.each(["tls", "wss", "https"] as const)("TLS on a listener of kind %s", 
       socket.write(bytes);
       await whenClosed(socket);
     }
-    (await connectTls(portOf(kind), certificates.ca)).destroy();
+    const socket = await connectTls(portOf(kind), certificates.ca);
+    expect(socket.authorized).toBe(true);
+    socket.destroy();
   });
 
   test("ends handshakes that do not go on, and does not make others wait for them", async () => {

@@ -31,17 +31,27 @@ export async function beginAttempt(
   const keys: AttemptKeys = { account: accountNameKey(name), address: call.remoteAddress };
   const verdict = await attempts.begin(keys);
   if (verdict.kind === "refused") throw fail("tooManyRequests", { retryAfterMs: verdict.retryAfterMs });
+  const begun = { ...keys, addressCounted: verdict.addressCounted };
   return {
-    succeed: () => attempts.succeed(keys),
+    succeed: () => attempts.succeed(begun),
     async fail() {
-      await attempts.fail(keys);
+      await attempts.fail(begun);
     },
     async abandon() {
       try {
-        await attempts.abandon(keys);
+        await attempts.abandon(begun);
       } catch (error) {
         call.log.warn({ err: error }, "An attempt stays counted as failed because its store is away");
       }
     },
   };
+}
+
+/** Makes the caller's address one that the account is known at, as a login does: whoever registers it owns it. */
+export async function knowAddress(
+  attempts: AttemptStore | undefined,
+  call: CallContext,
+  name: string,
+): Promise<void> {
+  await attempts?.succeed({ account: accountNameKey(name), address: call.remoteAddress });
 }

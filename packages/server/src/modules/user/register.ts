@@ -8,6 +8,7 @@ import type { Handlers } from "../../runtime/define-module.ts";
 import type { Account } from "../../store/accounts/accounts.ts";
 import { accountNameKey } from "../../store/accounts/name-key.ts";
 import { checkPhoneNumber, requireCodes } from "./codes.ts";
+import { knowAddress } from "./lockout.ts";
 import type { UserRoom } from "./room.ts";
 import { isNameAllowed, isPasswordAllowed } from "./rules.ts";
 
@@ -16,7 +17,7 @@ type RegisterHandler = Handlers<typeof User>["register"];
 /** Makes the handler of Register. */
 export function createRegister(room: UserRoom): RegisterHandler {
   return async (call, { username, password, verifyCode, openId }) => {
-    const { accounts, passwords, logins, callbacks, clock, options } = room;
+    const { accounts, passwords, logins, attempts, callbacks, clock, options } = room;
     if (!isNameAllowed(username) || !isPasswordAllowed(password))
       throw fail(User.errors.nameOrPasswordTooShort);
     const byCode = options.verification === "code";
@@ -36,7 +37,11 @@ export function createRegister(room: UserRoom): RegisterHandler {
     };
     if ((await accounts.create(account)) === "taken") throw fail(User.errors.accountTaken);
     callbacks.registered({ userId: account.id, name: username, remoteAddress: call.remoteAddress });
-    const tokenInfo = await logins.begin(call, account);
+    // Side by side: one round trip to the store of sessions.
+    const [tokenInfo] = await Promise.all([
+      logins.begin(call, account),
+      knowAddress(attempts, call, username),
+    ]);
     return { result: account.id, tokenInfo };
   };
 }

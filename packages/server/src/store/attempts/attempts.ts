@@ -10,7 +10,8 @@
  *
  * An attempt on an account counts as failed from its beginning until it is told otherwise, so that a thousand guesses
  * at once are no way around the delay. An address as such, for whatever accounts, is counted when an attempt has
- * failed: many honest players may share one and log in at the same moment. Addresses are those of {@link addressKey}.
+ * failed, because many honest players may share one and log in at the same moment; once its free failures are used up,
+ * from the beginning as well. Addresses are those of {@link addressKey}.
  */
 
 /** Whose attempt it is. */
@@ -19,6 +20,12 @@ export interface AttemptKeys {
   readonly account: string;
   /** The peer's address without the port. */
   readonly address: string;
+}
+
+/** An attempt that was let in. */
+export interface BegunAttempt extends AttemptKeys {
+  /** What `begin` said. @default false */
+  readonly addressCounted?: boolean;
 }
 
 /** How delays grow: `freeFailures` cost nothing, the next one `baseDelayMs`, each further one twice as much. */
@@ -65,7 +72,11 @@ export function delayAfter(failures: number, rule: DelayRule): number {
 
 /** Whether an attempt may go on; `retryAfterMs` says how long to wait otherwise. */
 export type AttemptVerdict =
-  | { readonly kind: "allowed" }
+  | {
+      readonly kind: "allowed";
+      /** True when it counts as failed for the address already; to be handed back with the attempt. */
+      readonly addressCounted: boolean;
+    }
   | { readonly kind: "refused"; readonly retryAfterMs: number };
 
 /**
@@ -76,13 +87,13 @@ export interface AttemptStore {
   /** Begins an attempt: if neither key has to wait, it counts as failed for the account, or for its known address, until `succeed` or `abandon`. */
   begin(keys: AttemptKeys): Promise<AttemptVerdict>;
   /** The password was wrong: counts it for the address as well. Returns how long the next attempt has to wait, in ms. */
-  fail(keys: AttemptKeys): Promise<{ readonly retryAfterMs: number }>;
+  fail(attempt: BegunAttempt): Promise<{ readonly retryAfterMs: number }>;
   /**
    * The password was right: the failures that it was counted among are forgotten, those of strangers by a stranger's
    * login only, and the address is known from now on. The address as such keeps its failures, or one good account
    * would buy it new guesses.
    */
-  succeed(keys: AttemptKeys): Promise<void>;
+  succeed(attempt: BegunAttempt): Promise<void>;
   /** The attempt came to nothing through no fault of the caller's (a store away, a time limit): takes its count back. */
-  abandon(keys: AttemptKeys): Promise<void>;
+  abandon(attempt: BegunAttempt): Promise<void>;
 }

@@ -12,6 +12,7 @@ import {
   type AttemptLimits,
   type AttemptStore,
   type AttemptVerdict,
+  type BegunAttempt,
   type DelayRule,
 } from "./attempts.ts";
 
@@ -48,25 +49,30 @@ export class MemoryAttemptStore implements AttemptStore {
     if (retryAfterMs > 0) return { kind: "refused", retryAfterMs };
     const { counts, key } = this.#countOf(keys);
     counts.add(key);
-    return { kind: "allowed" };
-  }
-
-  async fail(keys: AttemptKeys): Promise<{ readonly retryAfterMs: number }> {
-    this.#addresses.add(addressKey(keys.address));
-    return { retryAfterMs: this.#waitMs(keys) };
-  }
-
-  async succeed(keys: AttemptKeys): Promise<void> {
-    const { counts, key } = this.#countOf(keys);
-    counts.clear(key);
     const address = addressKey(keys.address);
-    const others = (this.#known.get(keys.account) ?? []).filter((other) => other !== address);
-    this.#known.set(keys.account, [address, ...others].slice(0, MAX_KNOWN_ADDRESSES));
+    const addressCounted = this.#addresses.isDelayed(address);
+    if (addressCounted) this.#addresses.add(address);
+    return { kind: "allowed", addressCounted };
   }
 
-  async abandon(keys: AttemptKeys): Promise<void> {
-    const { counts, key } = this.#countOf(keys);
+  async fail(attempt: BegunAttempt): Promise<{ readonly retryAfterMs: number }> {
+    if (attempt.addressCounted !== true) this.#addresses.add(addressKey(attempt.address));
+    return { retryAfterMs: this.#waitMs(attempt) };
+  }
+
+  async succeed(attempt: BegunAttempt): Promise<void> {
+    const { counts, key } = this.#countOf(attempt);
+    counts.clear(key);
+    const address = addressKey(attempt.address);
+    if (attempt.addressCounted === true) this.#addresses.undo(address);
+    const others = (this.#known.get(attempt.account) ?? []).filter((other) => other !== address);
+    this.#known.set(attempt.account, [address, ...others].slice(0, MAX_KNOWN_ADDRESSES));
+  }
+
+  async abandon(attempt: BegunAttempt): Promise<void> {
+    const { counts, key } = this.#countOf(attempt);
     counts.takeBack(key);
+    if (attempt.addressCounted === true) this.#addresses.undo(addressKey(attempt.address));
   }
 
   #waitMs(keys: AttemptKeys): number {
@@ -115,6 +121,11 @@ class FailureCounts {
     return Math.max(0, failures.lastAtMs + delayAfter(failures.count, this.#rule) - this.#now());
   }
 
+  /** Tells whether the free failures are used up. */
+  isDelayed(key: string): boolean {
+    return this.#delayed.get(key) !== undefined;
+  }
+
   add(key: string): void {
     this.#set(key, { count: this.#count(key) + 1, lastAtMs: this.#now() });
   }
@@ -125,6 +136,14 @@ class FailureCounts {
     const count = failures.count - 1;
     if (count <= 0) this.clear(key);
     else this.#set(key, { count, lastAtMs: failures.lastAtMs });
+  }
+
+  /** Takes a failure back, and the wait that it caused: there was none when it began. */
+  undo(key: string): void {
+    const failures = this.#delayed.get(key);
+    if (failures === undefined) return;
+    const count = failures.count - 1;
+    this.#set(key, { count, lastAtMs: this.#now() - delayAfter(count, this.#rule) });
   }
 
   clear(key: string): void {

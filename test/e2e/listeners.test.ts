@@ -74,7 +74,13 @@ describe("what a server listens on", () => {
   test("is known to a program, the two simple ports first, with the ports that 0 took", () => {
     const { listeners, ports } = server;
     expect(listeners.map(({ kind }) => kind)).toEqual(["tcp", "http", ...KINDS]);
-    expect(listeners[0]).toEqual({ kind: "tcp", host: "127.0.0.1", port: ports.mqtt, setting: "mqtt.port" });
+    expect(listeners[0]).toEqual({
+      kind: "tcp",
+      host: "127.0.0.1",
+      port: ports.mqtt,
+      setting: "mqtt.port",
+      proxyProtocol: false,
+    });
     expect(listeners[1]?.port).toBe(ports.http);
     expect(listeners[3]).toMatchObject({ kind: "tls", setting: "listeners[1].port" });
     expect(new Set(listeners.map(({ port }) => port)).size).toBe(8);

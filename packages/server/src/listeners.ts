@@ -27,17 +27,18 @@ export interface Listening {
   readonly port: number;
   /** The setting that asked for it: `mqtt.port`, `http.port`, `listeners[0].port`. */
   readonly setting: string;
-}
-
-/** A listener that is to be opened. */
-export interface ListenerPlan extends Listening {
-  /** Given where it speaks TLS. */
-  readonly files: (CertificateFiles & { readonly setting: string }) | undefined;
+  /** Whether it is for a load balancer that speaks the PROXY protocol: no client gets in directly. */
   readonly proxyProtocol: boolean;
 }
 
+/** A listener that is to be opened. */
+interface ListenerPlan extends Listening {
+  /** Given where it speaks TLS. */
+  readonly files: (CertificateFiles & { readonly setting: string }) | undefined;
+}
+
 /** Says which listeners a configuration asks for: `mqtt.port` and `http.port` first. */
-export function planListeners({ host, mqtt, http, tls, listeners }: Config): ListenerPlan[] {
+function planListeners({ host, mqtt, http, tls, listeners }: Config): ListenerPlan[] {
   const ownFiles = { certFile: tls.certFile, keyFile: tls.keyFile, setting: "tls.certFile" };
   const simple = { host, proxyProtocol: false };
   return [
@@ -71,6 +72,11 @@ export interface ListenDeps {
   readonly http: HttpPorts;
   readonly isTrusted: IsTrusted;
   readonly log: Log;
+}
+
+/** Writes an address and a port: `127.0.0.1:1883`, `[::1]:1883`. */
+export function formatPlace(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** Opens listeners, and knows those that are open. */
@@ -118,8 +124,8 @@ export class Listeners {
   get open(): Listening[] {
     return this.#plans.flatMap((plan) => {
       const opened = this.#opened.get(plan);
-      const { kind, host, setting } = plan;
-      return opened === undefined ? [] : [{ kind, host, port: opened.port, setting }];
+      const { kind, host, setting, proxyProtocol } = plan;
+      return opened === undefined ? [] : [{ kind, host, port: opened.port, setting, proxyProtocol }];
     });
   }
 

@@ -17,7 +17,7 @@ import {
   type ApplicationOptions,
   type House,
 } from "./house.ts";
-import { Listeners, type Listening } from "./listeners.ts";
+import { formatPlace, Listeners, type Listening } from "./listeners.ts";
 import { createHealth, type Health, type Phase } from "./ops/health.ts";
 import { createLog, type Log } from "./ops/log.ts";
 import { createMetrics } from "./ops/metrics.ts";
@@ -158,7 +158,9 @@ class GameServer implements Server {
       this.#ready = true;
       this.#health.enter("running");
       const { mqtt: mqttPort, http: httpPort } = this.ports;
-      const more = this.listeners.slice(2).map(({ kind, host, port }) => `${kind}://${host}:${port}`);
+      const more = this.listeners
+        .slice(2)
+        .map(({ kind, host, port }) => `${kind}://${formatPlace(host, port)}`);
       this.#log.info(
         { host: this.config.host, mqttPort, httpPort, ...(more.length === 0 ? {} : { listeners: more }) },
         "the server is ready",

@@ -3,7 +3,13 @@ import { resolveConfig } from "../config/load.ts";
 import type { ListenerKind } from "../config/schema-listen.ts";
 import { formatBanner } from "./banner.ts";
 
-const at = (kind: ListenerKind, port: number, host = "127.0.0.1") => ({ kind, host, port, setting: "x" });
+const at = (kind: ListenerKind, port: number, host = "127.0.0.1") => ({
+  kind,
+  host,
+  port,
+  setting: "x",
+  proxyProtocol: false,
+});
 
 test("names every listener as a client writes it", () => {
   const config = resolveConfig({ http: { root: "page" }, store: { data: ":memory:" } });
@@ -14,8 +20,9 @@ test("names every listener as a client writes it", () => {
     at("wss", 9443, "2001:db8::1"),
     at("ws", 9000, "::"),
     at("http", 8081, "game.lan"),
+    { ...at("tcp", 1884), proxyProtocol: true },
   ]);
-  expect(text.split("\n").slice(1, 8)).toEqual([
+  expect(text.split("\n").slice(1, 9)).toEqual([
     "  Demo page  https://localhost:8443/",
     "  MQTT       mqtt://localhost:1883",
     "  WebSocket  wss://localhost:8443/ws",
@@ -23,6 +30,7 @@ test("names every listener as a client writes it", () => {
     "  WebSocket  wss://[2001:db8::1]:9443/ws",
     "  WebSocket  ws://localhost:9000/ws",
     "  WebSocket  ws://game.lan:8081/ws",
+    "  MQTT       mqtt://localhost:1884  for proxies only",
   ]);
 });
 

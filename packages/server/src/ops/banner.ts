@@ -4,7 +4,7 @@
 import { resolve } from "node:path";
 import type { Config } from "../config/schema.ts";
 import type { ListenerKind } from "../config/schema-listen.ts";
-import type { Listening } from "../listeners.ts";
+import { formatPlace, type Listening } from "../listeners.ts";
 
 /** Addresses that mean "all of this machine's"; a person connects to it by name. */
 const ANY_ADDRESS: ReadonlySet<string> = new Set(["0.0.0.0", "::", "127.0.0.1", "::1"]);
@@ -29,7 +29,8 @@ export function formatBanner(config: Config, listeners: readonly Listening[]): s
       : [["Demo page", `${page.kind}://${placeOf(page)}/`]]),
     ...listeners.map((listener) => {
       const [name, scheme, path] = WAYS[listener.kind];
-      return [name, `${scheme}://${placeOf(listener)}${path}`];
+      const note = listener.proxyProtocol ? "  for proxies only" : "";
+      return [name, `${scheme}://${placeOf(listener)}${path}${note}`];
     }),
     ["Data", describeData(config)],
     ["Log", `level ${config.log.level}; more with MQPLAY_LOG_LEVEL=debug`],
@@ -39,8 +40,7 @@ export function formatBanner(config: Config, listeners: readonly Listening[]): s
 }
 
 function placeOf({ host, port }: Listening): string {
-  if (ANY_ADDRESS.has(host)) return `localhost:${port}`;
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  return formatPlace(ANY_ADDRESS.has(host) ? "localhost" : host, port);
 }
 
 function describeData({ store }: Config): string {

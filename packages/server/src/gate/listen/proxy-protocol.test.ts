@@ -6,9 +6,9 @@ const V2_START = [0x0d, 0x0a, 0x0d, 0x0a, 0, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54,
 const v2 = (command: number, family: number, body: readonly number[]): Buffer =>
   Buffer.from([...V2_START, command, family, body.length >> 8, body.length & 0xff, ...body]);
 const V4_BODY = [203, 0, 113, 7, 198, 51, 100, 1, 0x13, 0x88, 0x07, 0x5b];
-const V6_BODY = [
-  ...Buffer.from("20010db8000000000000000000000007" + "20010db8000000000000000000000001" + "1388075b", "hex"),
-];
+const V6_BODY = Array.from(
+  Buffer.from("20010db800000000000000000000000720010db80000000000000000000000011388075b", "hex"),
+);
 const mapped = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 203, 0, 113, 9, ...V6_BODY.slice(16)];
 
 const good: readonly (readonly [string, Buffer, string | undefined])[] = [

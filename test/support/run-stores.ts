@@ -16,20 +16,20 @@ declare module "vitest" {
   }
 }
 
-/** Starts MariaDB and Redis before the first test; ends them after the last. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+const running: AsyncDisposable[] = [];
+
+/** Starts MariaDB and Redis before the first test. */
+export async function setup(project: TestProject): Promise<void> {
   const mariadb = await startMariadb();
-  try {
-    const redis = await startRedis();
-    project.provide("runStores", { mysql: mariadb.root, redis: redis.url });
-    return async () => {
-      await redis[Symbol.asyncDispose]();
-      await mariadb[Symbol.asyncDispose]();
-    };
-  } catch (error) {
-    await mariadb[Symbol.asyncDispose]();
-    throw error;
-  }
+  running.push(mariadb);
+  const redis = await startRedis();
+  running.push(redis);
+  project.provide("runStores", { mysql: mariadb.root, redis: redis.url });
+}
+
+/** Ends them after the last. */
+export async function teardown(): Promise<void> {
+  for (const server of running.splice(0)) await server[Symbol.asyncDispose]();
 }
 
 /** The stores of one server. */

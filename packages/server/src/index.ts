@@ -14,6 +14,7 @@ export {
   type ServerModule,
 } from "./runtime/define-module.ts";
 export { fail, type FailOptions } from "./runtime/fail.ts";
+export type { Clock } from "./runtime/clock.ts";
 export type {
   CallContext,
   CallUser,

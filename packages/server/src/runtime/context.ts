@@ -4,6 +4,7 @@
 import type { PushContract } from "@mqplay/shared";
 import type { Log } from "../ops/log.ts";
 import type { CallOrigin } from "./caller.ts";
+import type { Clock } from "./clock.ts";
 import type { ModulePushes, PushOptions } from "./pushes.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -55,6 +56,8 @@ export interface ModuleContext {
   readonly log: Log;
   readonly pushes: ModulePushes;
   readonly sessions: Sessions;
+  /** The time and timers. What a module does by it, tests move by hand. */
+  readonly clock: Clock;
   /** Aborted when the module is stopped. */
   readonly signal: AbortSignal;
 }

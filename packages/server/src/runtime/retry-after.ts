@@ -9,6 +9,8 @@
  * Old clients see state and text as with any error. Where the wait is not known there is no such result.
  */
 
+import { defineMessage, States, type Answer, type Message } from "@mqplay/shared";
+
 /** Longest wait that is told, in ms: what an int32 holds, 24 days. */
 const MAX_RETRY_AFTER_MS = 0x7f_ff_ff_ff;
 
@@ -36,4 +38,20 @@ export function retryAfterProtobuf(retryAfterMs: number): Uint8Array {
   }
   bytes.push(rest);
   return Uint8Array.from(bytes);
+}
+
+interface RetryAfter {
+  readonly retryAfterMs: number;
+}
+
+const RetryAfter: Message<RetryAfter> = defineMessage("RetryAfter", [
+  { number: 1, name: "retryAfterMs", type: "int32" },
+]);
+
+/** Reads the wait of an answer, in ms; undefined where it says none. */
+export function readRetryAfterMs({ state, result }: Answer): number | undefined {
+  if (state !== States.tooManyRequests.state || result === undefined) return undefined;
+  const { retryAfterMs } =
+    typeof result === "string" ? RetryAfter.fromJson(JSON.parse(result) ?? {}) : RetryAfter.decode(result);
+  return retryAfterMs > 0 ? retryAfterMs : undefined;
 }

@@ -133,7 +133,7 @@ class ModuleRuntime implements Runtime {
       const { log, pushes, sessions } = this.#servicesOf(module);
       this.#started.push({ module, controller });
       try {
-        await module.start?.({ log, pushes, sessions, signal: controller.signal });
+        await module.start?.({ log, pushes, sessions, clock: this.#clock, signal: controller.signal });
       } catch (error) {
         await this.#stopModules(MIN_MODULE_STOP_MS);
         this.#state = "stopped";

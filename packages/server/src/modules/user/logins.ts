@@ -23,6 +23,9 @@ export interface IssuedTokens {
   readonly expireAt: number;
 }
 
+/** What a login needs to know of whom it is for. */
+export type LoginCall = Pick<CallContext, "via" | "sessionId" | "signal">;
+
 /** What {@link Logins} works with. */
 export interface LoginsDeps {
   readonly tokens: TokenStore;
@@ -47,7 +50,7 @@ export class Logins {
    * @throws MqplayError `notAcceptable` when the account is logged in elsewhere and the policy is `refuse`, or when
    * another login of the account came in between and is the one that counts
    */
-  async begin(call: CallContext, account: Account): Promise<IssuedTokens> {
+  async begin(call: LoginCall, account: Account): Promise<IssuedTokens> {
     const { sessions, tokens, profiles, callbacks } = this.#deps;
     const sessionId = sessionOf(call);
     const userId = account.id;
@@ -163,7 +166,7 @@ export class Logins {
 }
 
 /** A call by HTTP has no connection that a login could be bound to. */
-function sessionOf(call: CallContext): string | undefined {
+function sessionOf(call: LoginCall): string | undefined {
   return call.via === "http" ? undefined : call.sessionId;
 }
 

@@ -16,7 +16,7 @@ const ARGON2 = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 const CURRENT_PREFIX = "$argon2id$v=19$m=19456,t=2,p=1$";
 
 /** The hash of a password that nobody has (random bytes, forgotten): what an unknown name is compared with, so that it takes as long. */
-const NOBODYS_HASH =
+export const NOBODYS_HASH =
   "$argon2id$v=19$m=19456,t=2,p=1$526p6HmceCrcOiAa3k2SoQ$Wsn5qREWJbvwlVF61ZjMRvpM4LyflynoZ8pjhZN6dlI";
 
 /** Time that one hash takes, in ms, for telling callers how long a full line lasts. */

@@ -16,6 +16,7 @@ import { createChangePasswordByPassword } from "./change-password-by-password.ts
 import { createChangePasswordByVerifyCode } from "./change-password-by-verify-code.ts";
 import { createCheckVerifyCodeAvailable } from "./check-verify-code-available.ts";
 import type { CodeSender } from "./code-sender.ts";
+import { createEnter, type Enter } from "./enter.ts";
 import { createGetSelfInfo } from "./get-self-info.ts";
 import { createGetVerifyCode } from "./get-verify-code.ts";
 import { createLogin } from "./login.ts";
@@ -55,6 +56,8 @@ export interface UserModule {
   resolveToken(token: string): Promise<Identity | undefined>;
   /** Tells the application's callbacks of sessions; give it to the registry's `watch`. */
   readonly watcher: CallbackCaller;
+  /** Logs a session in without a password: the program vouches for the user. See enter.ts. */
+  readonly enter: Enter;
   /** Freezes or thaws an account; frozen, its logins end at once. Returns false when there is no such account. */
   setFrozen(userId: string, frozen: boolean): Promise<boolean>;
 }
@@ -99,6 +102,7 @@ export function createUserModule(deps: UserModuleDeps, options: UserOptions = {}
     }),
     resolveToken: (token) => logins.resolve(token),
     watcher: callbacks,
+    enter: createEnter(room),
     async setFrozen(userId, frozen) {
       const found = await accounts.setFrozen(userId, frozen);
       profiles.forget(userId);

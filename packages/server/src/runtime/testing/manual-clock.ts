@@ -38,6 +38,11 @@ export class ManualClock implements Clock {
     this.#nowMs = endMs;
   }
 
+  /** When the next timer runs; undefined when none is set. */
+  get nextAtMs(): number | undefined {
+    return this.#next(Infinity)?.atMs;
+  }
+
   /** Timers that are set. */
   get timers(): number {
     return this.#timers.size;

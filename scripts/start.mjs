@@ -10,6 +10,7 @@ const require = createRequire(import.meta.url);
 await build();
 process.chdir(root); // relative paths of the configuration, the data folder too, start here
 process.env["MQPLAY_HTTP_ROOT"] ??= "apps/demo-web/dist";
+process.env["MQPLAY_MODULES"] ??= "apps/demo-web/dist-server/server/arena.js";
 // In this process, so that a signal is the server's own and not one to be passed on, on Windows too.
 await import("../packages/server/dist/cli.js");
 

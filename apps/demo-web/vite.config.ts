@@ -12,6 +12,7 @@ const config: UserConfig = defineConfig({
     // A strict content security policy allows no data: URL and no inline script.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: { input: ["index.html", "arena/index.html"] },
   },
   server: { proxy: { "/ws": { target: server, ws: true } } },
 });

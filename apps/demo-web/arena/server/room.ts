@@ -1,0 +1,170 @@
+/**
+ * One room: who is in it, where they are and what they have picked up. It knows no network; what happens it tells.
+ *
+ * A player who walks is told of once, when it turns: everybody can work out the rest (rules.ts). Only while somebody
+ * walks does a timer look whether a point is in reach.
+ */
+import type { PushContract } from "@mqplay/shared";
+import { Arena, type JoinAnswer, type Player, type Point } from "../contracts/arena.ts";
+import { FIELD, heading, positionAfter, RADIUS, REACH } from "../rules.ts";
+
+/** Seats of a room. */
+export const MAX_PLAYERS = 16;
+
+/** Points that lie about. */
+export const POINTS = 5;
+
+/** How long a seat is kept for somebody whose connection was lost, in ms: time for a few tries to reconnect. */
+export const KEEP_SEAT_MS = 15_000;
+
+/** How often a room with walkers looks for points in reach, in ms: nobody walks past one meanwhile. */
+const TICK_MS = 50;
+
+/** Whom a room tells. */
+export interface RoomEvents {
+  /** Something that everybody in the room hears. */
+  tell<T>(push: PushContract<T>, content: T): void;
+  /** A user has given up the seat that it had with this session, or was away for too long. */
+  left(userId: string, sessionId: string): void;
+}
+
+/** A player and what the others need not know. */
+interface Seat {
+  player: Player;
+  /** When the player was where it says. */
+  atMs: number;
+  sessionId: string;
+  /** Gives the seat up when nobody comes back for it. */
+  giveUp: NodeJS.Timeout | undefined;
+}
+
+/** A room, which lives while somebody is in it. */
+export class Room {
+  readonly #events: RoomEvents;
+  readonly #seats = new Map<string, Seat>();
+  #points: readonly Point[];
+  #lastPoint = 0;
+  #ticking: NodeJS.Timeout | undefined;
+
+  constructor(events: RoomEvents) {
+    this.#events = events;
+    this.#points = Array.from({ length: POINTS }, () => this.#nextPoint());
+  }
+
+  get isEmpty(): boolean {
+    return this.#seats.size === 0;
+  }
+
+  /** Tells whether there is a seat for a user: its own, or a free one. */
+  hasSeatFor(userId: string): boolean {
+    return this.#seats.has(userId) || this.#seats.size < MAX_PLAYERS;
+  }
+
+  /** Takes a user in, or back in, and returns what there is to see. */
+  join(userId: string, sessionId: string, name: string): JoinAnswer {
+    const known = this.#seats.get(userId);
+    const seat = known ?? this.#newSeat(userId, sessionId);
+    clearTimeout(seat.giveUp);
+    seat.sessionId = sessionId;
+    this.#halt(seat, { name, away: false });
+    this.#events.tell(Arena.pushes.joined, { player: seat.player });
+    return {
+      seat: seat.player.seat,
+      players: Array.from(this.#seats.values(), (each) => this.#settle(each)),
+      points: this.#points,
+    };
+  }
+
+  /** A player heads elsewhere. */
+  turn(userId: string, dx: number, dy: number): void {
+    const seat = this.#seats.get(userId);
+    if (seat === undefined) return;
+    seat.player = { ...this.#settle(seat), ...heading(dx, dy) };
+    this.#events.tell(Arena.pushes.moved, seat.player);
+    this.#ticking ??= setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /** A user's session has ended: its player stands still, and its seat is kept. A session that it had before is none of it. */
+  lose(userId: string, sessionId: string): void {
+    const seat = this.#seats.get(userId);
+    if (seat?.sessionId !== sessionId) return;
+    this.#halt(seat, { away: true });
+    seat.giveUp = setTimeout(() => this.leave(userId), KEEP_SEAT_MS);
+    this.#events.tell(Arena.pushes.away, seat.player);
+  }
+
+  /** A user gives its seat up. */
+  leave(userId: string): void {
+    const seat = this.#seats.get(userId);
+    if (seat === undefined) return;
+    this.#seats.delete(userId);
+    clearTimeout(seat.giveUp);
+    this.#events.tell(Arena.pushes.left, seat.player);
+    if (this.isEmpty) this.close();
+    this.#events.left(userId, seat.sessionId);
+  }
+
+  /** Ends its timers. */
+  close(): void {
+    clearInterval(this.#ticking);
+    this.#ticking = undefined;
+    for (const { giveUp } of this.#seats.values()) clearTimeout(giveUp);
+  }
+
+  #newSeat(userId: string, sessionId: string): Seat {
+    const taken = new Set(Array.from(this.#seats.values(), ({ player }) => player.seat));
+    let number = 1;
+    while (taken.has(number)) number += 1;
+    const player = { seat: number, name: "", ...randomPlace(), dx: 0, dy: 0, score: 0, away: false };
+    const seat: Seat = { player, atMs: performance.now(), sessionId, giveUp: undefined };
+    this.#seats.set(userId, seat);
+    return seat;
+  }
+
+  /** Brings a player to where it is by now. */
+  #settle(seat: Seat): Player {
+    const nowMs = performance.now();
+    seat.player = { ...seat.player, ...positionAfter(seat.player, nowMs - seat.atMs) };
+    seat.atMs = nowMs;
+    return seat.player;
+  }
+
+  #halt(seat: Seat, change: Partial<Player>): void {
+    seat.player = { ...this.#settle(seat), dx: 0, dy: 0, ...change };
+  }
+
+  #tick(): void {
+    let walkers = 0;
+    for (const seat of this.#seats.values()) {
+      const { dx, dy } = this.#settle(seat);
+      if (dx === 0 && dy === 0) continue;
+      walkers += 1;
+      this.#pickUp(seat);
+    }
+    if (walkers > 0) return;
+    clearInterval(this.#ticking);
+    this.#ticking = undefined;
+  }
+
+  #pickUp(seat: Seat): void {
+    const { x, y } = seat.player;
+    for (const point of this.#points) {
+      if (Math.hypot(point.x - x, point.y - y) > REACH) continue;
+      const appeared = this.#nextPoint();
+      this.#points = [...this.#points.filter((other) => other !== point), appeared];
+      seat.player = { ...seat.player, score: seat.player.score + 1 };
+      const { seat: number, score } = seat.player;
+      this.#events.tell(Arena.pushes.scored, { seat: number, score, picked: point.id, appeared });
+    }
+  }
+
+  #nextPoint(): Point {
+    this.#lastPoint += 1;
+    return { id: this.#lastPoint, ...randomPlace() };
+  }
+}
+
+function randomPlace(): { x: number; y: number } {
+  const along = (length: number): number => Math.round(RADIUS + Math.random() * (length - 2 * RADIUS));
+  return { x: along(FIELD.width), y: along(FIELD.height) };
+}

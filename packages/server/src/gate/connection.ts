@@ -177,7 +177,18 @@ export class Connection implements TransportEvents, SessionLink, IdHolder {
   #letIn(packet: ConnectPacket, frame: Buffer): Session {
     const { broker, takeCall, profile, pushEncoder, metrics } = this.#deps;
     const common = { out: this.#out, inFlight: this.#inFlight, subscriptions: this.#subscriptions };
-    const listens = (): void => this.#deps.sessions.listening(session);
+    // What was kept for the client goes out sealed: after the key. [handshake-4]
+    let listensWithKey = false;
+    const listens = (): void => {
+      if (privateSide.hasKey) this.#deps.sessions.listening(session);
+      else listensWithKey = true;
+    };
+    const handshake = (): Buffer => {
+      const frame = privateSide.handshake();
+      if (listensWithKey) queueMicrotask(listens);
+      listensWithKey = false;
+      return frame;
+    };
     const session = new Session(randomUUID(), this.#clientId, this.#transport.remoteAddress, this);
     const privateSide = new PrivateSide(
       {
@@ -200,7 +211,7 @@ export class Connection implements TransportEvents, SessionLink, IdHolder {
         ...common,
         broker,
         unsentBytes: () => this.#transport.unsentBytes,
-        handshake: () => privateSide.handshake(),
+        handshake,
         listens,
         busy: (isBusy) => this.#setPause(Pause.broker, isBusy),
         ready: () => this.#becomeReady(),

@@ -2,6 +2,7 @@ import { classicProfile, jsonCodec, type Answer, type Call, type SealedChannel }
 import { generate, parser, type Packet } from "mqtt-packet";
 import { describe, expect, it } from "vitest";
 import type { Log } from "../ops/log.ts";
+import { ManualClock } from "../runtime/testing/manual-clock.ts";
 import type { Session } from "../session/session.ts";
 import { createGate, type Gate } from "./gate.ts";
 import { memoryStream, type MemoryClient } from "./listen/memory.ts";
@@ -18,7 +19,7 @@ interface House extends AsyncDisposable {
   /** Sessions in the order in which they subscribed `p` or `q`. */
   readonly listening: readonly Session[];
   /** Connects, does the handshake and subscribes p and q. */
-  enter(id?: string): Promise<Player>;
+  enter(id?: string, keepAliveS?: number): Promise<Player>;
 }
 
 class Player {
@@ -65,6 +66,7 @@ const isA = (cmd: Packet["cmd"]) => (packet: Packet) => packet.cmd === cmd;
 async function openHouse(
   invoke: (call: Call) => Answer | Promise<Answer>,
   options: Partial<GateOptions> = {},
+  clock?: ManualClock,
 ): Promise<House> {
   const metrics = createGateMetrics();
   const sessions = new Set<Session>();
@@ -82,6 +84,7 @@ async function openHouse(
       profile: classicProfile,
       metrics,
       log: quiet,
+      ...(clock === undefined ? {} : { clock }),
     },
     { ...defaultGateOptions, ...options },
   );
@@ -90,7 +93,7 @@ async function openHouse(
     metrics,
     sessions,
     listening,
-    async enter(id = clientId) {
+    async enter(id = clientId, keepAliveS = 0) {
       const { transport, client } = memoryStream();
       gate.accept(transport);
       const player = new Player(client);
@@ -100,7 +103,7 @@ async function openHouse(
         protocolVersion: 4,
         clean: true,
         clientId: id,
-        keepalive: 0,
+        keepalive: keepAliveS,
       });
       await player.next(isA("connack"));
       player.send({
@@ -274,5 +277,22 @@ describe("the gate", () => {
     expect(house.listening).toHaveLength(1);
     await player.next(isA("suback"));
     expect(house.listening).toEqual([session, session]);
+  });
+
+  it("measures silence and budgets by the clock that it is given [connect-3]", async () => {
+    const clock = new ManualClock();
+    await using house = await openHouse(() => ok, { maxPacketBurst: 5, maxPacketsPerS: 1 }, clock);
+    const player = await house.enter(clientId, 60);
+    player.stream.send(Buffer.concat([1, 2, 3, 4, 5, 6].map((id) => player.call(id, id))));
+    expect(player.stream.paused).toBe(true);
+    clock.advance(10_000);
+    expect(player.stream.paused).toBe(false);
+    expect(house.metrics.answers).toBe(6);
+    clock.advance(79_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(player.stream.closed).toBe(false);
+    clock.advance(11_001);
+    await expect.poll(() => player.stream.closed).toBe(true);
+    expect(house.metrics.closed.silent).toBe(1);
   });
 });

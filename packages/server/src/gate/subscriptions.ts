@@ -97,6 +97,8 @@ export class Subscriptions {
   subscribe(frame: Buffer, hasKey: boolean): SubscribeOutcome {
     const { packetId, filters } = parseSubscribe(frame);
     const ordinary = new Map<string, FilterRequest>();
+    // The key of an earlier SUBSCRIBE whose SUBACK the broker still owes is as good as there. [handshake-4]
+    const keyIsDue = [...this.#pending.values()].some((pending) => pending.handshake);
     let handshake = false;
     let listens = false;
     let refused = 0;
@@ -109,7 +111,7 @@ export class Subscriptions {
         return filter;
       }
       // An `s` earlier in the same packet counts as a key. [handshake-4]
-      if (rule === "private" && (filter === "s" || hasKey || handshake)) {
+      if (rule === "private" && (filter === "s" || hasKey || keyIsDue || handshake)) {
         if (filter === "s") handshake = true;
         else this.#private.add(filter);
         if (filter === "p" || filter === "q") listens = true;

@@ -247,4 +247,29 @@ describe("kept pushes", () => {
     expect(outbox.kept).toEqual([]);
     expect(pushes.stats.dropped).toBe(1);
   });
+
+  it("does not hold a login up while it asks for what was kept", async () => {
+    const clock = new ManualClock();
+    const log = createRecordedLog();
+    const sessions = createSessionRegistry({ clock, log });
+    const asked: string[] = [];
+    const outbox: OutboxStore = {
+      keep: async () => ({ dropped: 0 }),
+      take: (userId) => {
+        asked.push(userId);
+        return new Promise(() => {}); // a store that never answers
+      },
+    };
+    createPushService({ sessions, log, outbox });
+    const { session } = createSession("a", ["p"]);
+    const identity = { userId: "u", loginId: "l", expiresAtMs: clock.nowMs() + HOUR_MS };
+    sessions.add(session);
+    expect(sessions.login("a", identity).outcome).toBe("bound");
+    expect(asked).toEqual([]);
+    sessions.listening(session);
+    expect(asked).toEqual(["u"]);
+    // Already listening, a session is asked for at its login, which is bound in the same turn all the same.
+    sessions.logout("a");
+    expect(sessions.login("a", { ...identity, loginId: "m" }).outcome).toBe("bound");
+  });
 });

@@ -100,7 +100,10 @@ export class LocalPushes implements PushService {
     this.#groups.leaveAll(session);
   }
 
-  /** A user can be reached on a session: what was kept goes out, in order. Never rejects. */
+  /**
+   * A user can be reached on a session: what was kept goes out, in order. Never rejects. Nobody waits for it: a login is
+   * answered after its own two round trips to the store, and this one is made beside it.
+   */
   async deliverKept(session: Session, { userId }: Identity): Promise<void> {
     const outbox = this.#outbox;
     if (outbox === undefined || this.#delivering.has(userId)) return;

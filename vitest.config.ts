@@ -10,7 +10,11 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: ["packages/*/src/**/*.test.ts"], exclude: ["**/node_modules/**"] },
+        test: {
+          name: "unit",
+          include: ["packages/*/src/**/*.test.ts", "apps/*/**/*.test.ts"],
+          exclude: ["**/node_modules/**"],
+        },
       },
       {
         extends: true,

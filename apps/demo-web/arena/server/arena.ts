@@ -22,6 +22,7 @@ export function createArena(): ServerModule {
 
   function openRoom(name: string): Room {
     const room = new Room({
+      clock: server.clock,
       tell(push, content) {
         server.pushes.send({ group: groupOf(name) }, push, content).catch((error: unknown) => {
           server.log.error({ err: error, push: push.name }, "A push to a room failed");
@@ -39,7 +40,7 @@ export function createArena(): ServerModule {
 
   /** Lets a user call, unless it calls too fast. */
   function keepPace(userId: string): void {
-    const pace = paces.get(userId) ?? new Pace();
+    const pace = paces.get(userId) ?? new Pace(server.clock);
     paces.set(userId, pace);
     const waitMs = pace.step();
     if (waitMs > 0) throw fail("tooManyRequests", { retryAfterMs: waitMs });

@@ -4,6 +4,7 @@
  * A player who walks is told of once, when it turns: everybody can work out the rest (rules.ts). Only while somebody
  * walks does a timer look whether a point is in reach.
  */
+import type { Clock } from "@mqplay/server";
 import type { PushContract } from "@mqplay/shared";
 import { Arena, type JoinAnswer, type Player, type Point } from "../contracts/arena.ts";
 import { FIELD, heading, positionAfter, RADIUS, REACH } from "../rules.ts";
@@ -20,8 +21,9 @@ export const KEEP_SEAT_MS = 15_000;
 /** How often a room with walkers looks for points in reach, in ms: nobody walks past one meanwhile. */
 const TICK_MS = 50;
 
-/** Whom a room tells. */
-export interface RoomEvents {
+/** What a room lives by, and whom it tells. */
+export interface RoomDeps {
+  readonly clock: Clock;
   /** Something that everybody in the room hears. */
   tell<T>(push: PushContract<T>, content: T): void;
   /** A user has given up the seat that it had with this session, or was away for too long. */
@@ -34,20 +36,21 @@ interface Seat {
   /** When the player was where it says. */
   atMs: number;
   sessionId: string;
-  /** Gives the seat up when nobody comes back for it. */
-  giveUp: NodeJS.Timeout | undefined;
+  /** Stops the timer that gives the seat up when nobody comes back for it. */
+  keep: () => void;
 }
 
 /** A room, which lives while somebody is in it. */
 export class Room {
-  readonly #events: RoomEvents;
+  readonly #deps: RoomDeps;
   readonly #seats = new Map<string, Seat>();
   #points: readonly Point[];
   #lastPoint = 0;
-  #ticking: NodeJS.Timeout | undefined;
+  /** Stops the timer that runs while somebody walks. */
+  #stopTicking: (() => void) | undefined;
 
-  constructor(events: RoomEvents) {
-    this.#events = events;
+  constructor(deps: RoomDeps) {
+    this.#deps = deps;
     this.#points = Array.from({ length: POINTS }, () => this.#nextPoint());
   }
 
@@ -64,10 +67,10 @@ export class Room {
   join(userId: string, sessionId: string, name: string): JoinAnswer {
     const known = this.#seats.get(userId);
     const seat = known ?? this.#newSeat(userId, sessionId);
-    clearTimeout(seat.giveUp);
+    seat.keep();
     seat.sessionId = sessionId;
     this.#halt(seat, { name, away: false });
-    this.#events.tell(Arena.pushes.joined, { player: seat.player });
+    this.#deps.tell(Arena.pushes.joined, { player: seat.player });
     return {
       seat: seat.player.seat,
       players: Array.from(this.#seats.values(), (each) => this.#settle(each)),
@@ -80,8 +83,8 @@ export class Room {
     const seat = this.#seats.get(userId);
     if (seat === undefined) return;
     seat.player = { ...this.#settle(seat), ...heading(dx, dy) };
-    this.#events.tell(Arena.pushes.moved, seat.player);
-    this.#ticking ??= setInterval(() => this.#tick(), TICK_MS);
+    this.#deps.tell(Arena.pushes.moved, seat.player);
+    this.#stopTicking ??= this.#deps.clock.after(TICK_MS, () => this.#tick());
   }
 
   /** A user's session has ended: its player stands still, and its seat is kept. A session that it had before is none of it. */
@@ -89,8 +92,8 @@ export class Room {
     const seat = this.#seats.get(userId);
     if (seat?.sessionId !== sessionId) return;
     this.#halt(seat, { away: true });
-    seat.giveUp = setTimeout(() => this.leave(userId), KEEP_SEAT_MS);
-    this.#events.tell(Arena.pushes.away, seat.player);
+    seat.keep = this.#deps.clock.after(KEEP_SEAT_MS, () => this.leave(userId));
+    this.#deps.tell(Arena.pushes.away, seat.player);
   }
 
   /** A user gives its seat up. */
@@ -98,17 +101,16 @@ export class Room {
     const seat = this.#seats.get(userId);
     if (seat === undefined) return;
     this.#seats.delete(userId);
-    clearTimeout(seat.giveUp);
-    this.#events.tell(Arena.pushes.left, seat.player);
+    seat.keep();
+    this.#deps.tell(Arena.pushes.left, seat.player);
     if (this.isEmpty) this.close();
-    this.#events.left(userId, seat.sessionId);
+    this.#deps.left(userId, seat.sessionId);
   }
 
   /** Ends its timers. */
   close(): void {
-    clearInterval(this.#ticking);
-    this.#ticking = undefined;
-    for (const { giveUp } of this.#seats.values()) clearTimeout(giveUp);
+    this.#stopTicking?.();
+    for (const { keep } of this.#seats.values()) keep();
   }
 
   #newSeat(userId: string, sessionId: string): Seat {
@@ -116,14 +118,14 @@ export class Room {
     let number = 1;
     while (taken.has(number)) number += 1;
     const player = { seat: number, name: "", ...randomPlace(), dx: 0, dy: 0, score: 0, away: false };
-    const seat: Seat = { player, atMs: performance.now(), sessionId, giveUp: undefined };
+    const seat: Seat = { player, atMs: this.#deps.clock.monotonicMs(), sessionId, keep() {} };
     this.#seats.set(userId, seat);
     return seat;
   }
 
   /** Brings a player to where it is by now. */
   #settle(seat: Seat): Player {
-    const nowMs = performance.now();
+    const nowMs = this.#deps.clock.monotonicMs();
     seat.player = { ...seat.player, ...positionAfter(seat.player, nowMs - seat.atMs) };
     seat.atMs = nowMs;
     return seat.player;
@@ -134,16 +136,13 @@ export class Room {
   }
 
   #tick(): void {
-    let walkers = 0;
+    this.#stopTicking = undefined;
     for (const seat of this.#seats.values()) {
       const { dx, dy } = this.#settle(seat);
       if (dx === 0 && dy === 0) continue;
-      walkers += 1;
       this.#pickUp(seat);
+      this.#stopTicking ??= this.#deps.clock.after(TICK_MS, () => this.#tick());
     }
-    if (walkers > 0) return;
-    clearInterval(this.#ticking);
-    this.#ticking = undefined;
   }
 
   #pickUp(seat: Seat): void {
@@ -154,7 +153,7 @@ export class Room {
       this.#points = [...this.#points.filter((other) => other !== point), appeared];
       seat.player = { ...seat.player, score: seat.player.score + 1 };
       const { seat: number, score } = seat.player;
-      this.#events.tell(Arena.pushes.scored, { seat: number, score, picked: point.id, appeared });
+      this.#deps.tell(Arena.pushes.scored, { seat: number, score, picked: point.id, appeared });
     }
   }
 

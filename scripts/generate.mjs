@@ -27,6 +27,13 @@ const targets = [
     out: "packages/shared/src/contract/generate/fixtures/generated",
     options: {},
   },
+  {
+    // The module that the server's test kit shows how to test.
+    files: ["packages/server/src/testing/example/counter.proto"],
+    include: ["packages/shared/proto"],
+    out: "packages/server/src/testing/example/generated",
+    options: {},
+  },
 ];
 
 const isCheck = process.argv.includes("--check");

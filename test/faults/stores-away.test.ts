@@ -2,6 +2,7 @@
  * Stores that go away and come back under a server that has work: who needs them is told so in time, everybody else
  * notices nothing, and nobody has to restart anything.
  */
+import { randomUUID } from "node:crypto";
 import { connect, type Game } from "@mqplay/client-sdk";
 import { describe, expect, test } from "vitest";
 import { request } from "../support/http.ts";
@@ -68,8 +69,9 @@ async function play(game: Game, name: string): Promise<void> {
   });
   let hear = (): void => undefined;
   const heard = new Promise<void>((resolve) => (hear = resolve));
-  const leave = await game.mqtt.subscribe(`chat/${name}`, () => hear());
-  await game.mqtt.publish(`chat/${name}`, "hello");
+  const topic = `chat/${randomUUID()}`;
+  const leave = await game.mqtt.subscribe(topic, () => hear());
+  await game.mqtt.publish(topic, "hello");
   const { userData } = await game.user.getSelfInfo();
   expect(userData.UserName).toBe(name);
   await game.module(Bell).ring();

@@ -52,6 +52,8 @@ export class RedisLink implements RedisCommands {
   /** What the log and errors call it. No credentials. */
   readonly label: string;
   readonly #client: Redis | Cluster;
+  /** Fulfilled when it is known for the first time whether Redis can be reached. */
+  readonly #firstOutcome: Promise<void>;
   #isUp = false;
   #lastError: unknown = undefined;
 
@@ -60,6 +62,9 @@ export class RedisLink implements RedisCommands {
     this.keyPrefix = address.keyPrefix;
     this.label = `Redis ${address.nodes.map(({ host, port }) => `${host}:${port}`).join(",")}`;
     this.#client = createClient(address);
+    this.#firstOutcome = new Promise((resolve) => {
+      for (const event of ["ready", "error", "close"]) this.#client.once(event, () => resolve());
+    });
     this.#client.on("error", (error: unknown) => {
       this.#lastError = error;
     });
@@ -95,10 +100,11 @@ export class RedisLink implements RedisCommands {
   }
 
   /**
-   * Resolves when Redis answers.
+   * Resolves when Redis answers. Called while the first connection is being made, it waits for it.
    * @throws MqplayError `configInvalid` when it answers that the credentials are wrong, `serverIsDown` when it does not answer
    */
   async ping(): Promise<void> {
+    await this.#firstOutcome;
     if (isReplyError(this.#lastError, "WRONGPASS") || isReplyError(this.#lastError, "NOAUTH")) {
       if (!this.#isUp) {
         throw new MqplayError("configInvalid", `${this.label} refuses the user or password`, {

@@ -42,6 +42,9 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
             "**/node_modules/**",
             // They start no server, or its stores make no difference.
             "test/conformance/{check-clauses,known-failures,raw-client}.test.ts",
+            "test/user/code-webhook.test.ts",
+            // It starts MariaDB and Redis of its own.
+            "test/attack/secrets-in-logs.test.ts",
           ],
           globalSetup: "test/support/run-stores.ts",
           testTimeout: 30_000,

@@ -72,7 +72,9 @@ export class Logins {
     profiles.put(account);
     if (sessionId === undefined) callbacks.loggedIn(undefined, identity);
     const { former } = bound;
-    if (former !== undefined) await tokens.endLogin(former.userId, former.loginId);
+    // Mostly it has ended with the others: of the same account, and then it costs no round trip of its own.
+    if (former !== undefined && !endedLoginIds.includes(former.loginId))
+      await tokens.endLogin(former.userId, former.loginId);
     // Under `allow` the oldest of too many logins ended; under `kick` binding has closed their connections already.
     if (!endOthers) for (const ended of endedLoginIds) await sessions.endLogin(userId, ended);
     return issued;

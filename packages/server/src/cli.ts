@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { isMqplayError } from "@mqplay/shared";
 import { loadConfig, type LoadedConfig } from "./config/load.ts";
+import { IMPORT_SOURCE_VARIABLE, importUsers } from "./ops/import-users.ts";
 import { createLog, type Log } from "./ops/log.ts";
 import { formatBanner } from "./ops/banner.ts";
 import { createServer, type Server } from "./server.ts";
@@ -14,6 +15,9 @@ const USAGE = `mqplay-server: the reference server of mqplay
 
   mqplay-server [--config <file>]   runs the server until SIGTERM or Ctrl+C
   mqplay-server --check             checks the configuration and ends
+  mqplay-server import-users <url>  takes over the users of the Go server from its database,
+                                    mysql://user:password@host:3306/database
+                                    (or from ${IMPORT_SOURCE_VARIABLE}), into store.accounts
   mqplay-server --version           says its version
   mqplay-server --help              says this
 
@@ -39,6 +43,11 @@ async function main(): Promise<void> {
   for (const warning of warnings) log.warn({}, warning);
   dieOfBugs(log);
   try {
+    if (options.command === "import-users") {
+      const source = options.argument ?? process.env[IMPORT_SOURCE_VARIABLE];
+      process.stdout.write(await importUsers(config, source, log));
+      return;
+    }
     const server = await createServer({ config, log });
     const stopping = stopOnSignals(server, log);
     await server.start();
@@ -52,11 +61,15 @@ async function main(): Promise<void> {
 interface Arguments {
   readonly config: string | undefined;
   readonly check: boolean;
+  readonly command: "import-users" | undefined;
+  /** What stands behind the command. */
+  readonly argument: string | undefined;
 }
 
 function readArguments(): Arguments | undefined {
   try {
-    const { values } = parseArgs({
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
       options: {
         config: { type: "string" },
         check: { type: "boolean", default: false },
@@ -66,12 +79,22 @@ function readArguments(): Arguments | undefined {
     });
     if (values.help) process.stdout.write(USAGE);
     else if (values.version) console.log(readVersion());
-    else return { config: values.config, check: values.check };
+    else return { config: values.config, check: values.check, ...readCommand(positionals) };
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
     process.exitCode = WRONG_USE;
   }
   return undefined;
+}
+
+function readCommand([command, argument, ...rest]: readonly string[]): Pick<
+  Arguments,
+  "command" | "argument"
+> {
+  if (command !== undefined && command !== "import-users") throw new Error(`"${command}" is no command`);
+  // An address may have a password in it: it is not repeated.
+  if (rest.length > 0) throw new Error("import-users takes one address");
+  return { command, argument };
 }
 
 function readVersion(): string {

@@ -112,8 +112,10 @@ export async function buildHouse({ config, application, clock, log, opened }: Ho
     { singleLogin: config.user.singleLogin },
   );
   const pushes = createPushService({ sessions, outbox: stores.outbox, log: sessionLog });
+  const { legacyPasswordKey } = config.user;
+  const legacyPrivateKey = legacyPasswordKey === "" ? undefined : legacyPasswordKey;
   const user = createUserModule(
-    { ...stores, sessions, codeSender, callbacks, clock, log: logOf("user") },
+    { ...stores, sessions, codeSender, callbacks, legacyPrivateKey, clock, log: logOf("user") },
     config.user,
   );
   sessions.watch(user.watcher);

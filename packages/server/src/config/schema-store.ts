@@ -78,7 +78,7 @@ export const codeSettings = z.strictObject({
 /** The section `lockout`. */
 export const lockoutSettings = z.strictObject({
   account: section(z.strictObject(delayRule(defaultAttemptLimits.account)).prefault({}), {
-    text: "Wrong passwords for one account, from wherever.",
+    text: "Wrong passwords for one account. Those from an address that the account was logged in to from lately are counted by themselves, so that its owner need not wait for strangers who guess.",
   }),
   address: section(z.strictObject(delayRule(defaultAttemptLimits.address)).prefault({}), {
     text: "Wrong passwords from one network address, for whatever accounts.",

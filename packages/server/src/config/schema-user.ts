@@ -81,4 +81,9 @@ export const userSettings = z.strictObject({
     env: "MQPLAY_CODE_SENDER_SECRET",
     secret: true,
   }),
+  legacyPasswordKey: setting(z.string(), "", {
+    text: "The `PrivateKey` of the Go server whose users were imported: with it each of them logs in once by the old hash, which is replaced then. Empty lets none of them in. Keep it secret: until a hash is replaced, it is all that protects it.",
+    env: "MQPLAY_LEGACY_PASSWORD_KEY",
+    secret: true,
+  }),
 });

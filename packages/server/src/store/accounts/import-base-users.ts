@@ -8,7 +8,7 @@
  */
 import { MqplayError } from "@mqplay/shared";
 import { sql } from "kysely";
-import { openMysqlDatabase } from "../sql/mysql.ts";
+import { isRefusedLogin, openMysqlDatabase } from "../sql/mysql.ts";
 import type { SqlDatabase } from "../sql/schema.ts";
 import { toStoreError } from "../storage-errors.ts";
 import type { AccountStore } from "./accounts.ts";
@@ -58,10 +58,10 @@ interface BaseUserRow {
 /**
  * Imports every row of `base_user`.
  * @param source the Go server's database, `mysql://user:password@host:port/database`
- * @throws MqplayError `configInvalid` when there is no such table, `serverIsDown` or `storageError` from either database
+ * @throws MqplayError `configInvalid` when the address is none, its user is refused or there is no such table, `serverIsDown` or `storageError` from either database
  */
 export async function importBaseUsers(source: string, accounts: AccountStore): Promise<ImportReport> {
-  const database = openMysqlDatabase(source, { connections: 1 });
+  const database = openMysqlDatabase(source, { connections: 1, path: "the source of users" });
   try {
     const userIdColumn = await findUserIdColumn(database);
     const tally = new Tally();
@@ -73,6 +73,10 @@ export async function importBaseUsers(source: string, accounts: AccountStore): P
       await importRows(rows, accounts, tally);
     }
   } catch (error) {
+    if (isRefusedLogin(error)) {
+      const detail = `${database.label} refuses the user, the password or the database's name`;
+      throw new MqplayError("configInvalid", detail, { cause: error });
+    }
     throw toStoreError(database.label, error, database.isAway);
   } finally {
     await database.close();

@@ -37,9 +37,14 @@ const MAX_WAITING = 2_000;
  */
 export function openMysqlDatabase(
   address: string,
-  options: { readonly statementTimeoutMs?: number; readonly connections?: number } = {},
+  options: {
+    readonly statementTimeoutMs?: number;
+    readonly connections?: number;
+    /** Where the address stands, for messages. @default "store.accounts" */
+    readonly path?: string;
+  } = {},
 ): SqlDatabase {
-  const settings = parseMysqlAddress(address);
+  const settings = parseMysqlAddress(address, options.path ?? "store.accounts");
   const pool = createPool({
     ...settings,
     connectionLimit: options.connections ?? settings.connectionLimit ?? DEFAULT_CONNECTIONS,
@@ -101,7 +106,12 @@ async function closePool(db: Kysely<Tables>, pool: Pool): Promise<void> {
   await new Promise<void>((resolve) => pool.end(() => resolve()));
 }
 
-function parseMysqlAddress(text: string): PoolOptions & { readonly host: string; readonly port: number } {
+function parseMysqlAddress(
+  text: string,
+  path: string,
+): PoolOptions & { readonly host: string; readonly port: number } {
+  const invalid = (expected: string): MqplayError =>
+    new MqplayError("configInvalid", `"${path}" is no MySQL address: ${expected}`, { path });
   let url: URL;
   try {
     url = new URL(text);
@@ -129,17 +139,11 @@ function parseMysqlAddress(text: string): PoolOptions & { readonly host: string;
       ? {
           ssl: {
             rejectUnauthorized: true,
-            ...(ca === null ? {} : { ca: readAuthority(ca, "store.accounts") }),
+            ...(ca === null ? {} : { ca: readAuthority(ca, path) }),
           },
         }
       : {}),
   };
-}
-
-function invalid(expected: string): MqplayError {
-  return new MqplayError("configInvalid", `"store.accounts" is no MySQL address: ${expected}`, {
-    path: "store.accounts",
-  });
 }
 
 /** Kysely's view of the pool, with a limit on waiting for a connection. */

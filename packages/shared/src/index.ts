@@ -29,6 +29,7 @@ export { MalformedCall, type Codec, type DecodedAnswer, type ReplyTo } from "./c
 export { jsonCodec } from "./codec/json.ts";
 export { isJsonObject, parseJson, type JsonObject } from "./codec/json-text.ts";
 export { protobufCodec } from "./codec/protobuf.ts";
+export { isOnceKey, readOnceField } from "./codec/once.ts";
 export { classicProfile, createClassicProfile, traceClassicKey } from "./profile/classic/profile.ts";
 export type { ClassicKeyTrace } from "./profile/classic/key.ts";
 export { fromBase64, toBase64, utf8Decode, utf8Encode } from "#host";
@@ -41,5 +42,6 @@ export {
   MAX_CLIENT_ID_BYTES,
   MAX_JSON_DEPTH,
   MIN_CLIENT_ID_BYTES,
+  ONCE_LIFETIME_MS,
   SERVER_STRING_BYTES,
 } from "./limits.ts";

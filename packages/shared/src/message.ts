@@ -14,6 +14,8 @@ export interface JsonCall {
   readonly params: unknown;
   /** Echoed in the answer when the caller gave one. */
   readonly id?: string | number | undefined;
+  /** The key by which a call that is sent again is known. [call-5] */
+  readonly once?: string | undefined;
 }
 
 /** A call as it came on `f`: two numbers and the parameters' protobuf. */
@@ -21,7 +23,10 @@ export interface ProtobufCall {
   readonly encoding: "protobuf";
   readonly module: number;
   readonly func: number;
+  /** A decoded call's hold the key too, see `readOnceField`: only who needs it looks for it. */
   readonly params: Uint8Array;
+  /** The key to write behind the parameters. [call-5] */
+  readonly once?: string | undefined;
 }
 
 /** A call, decoded from its envelope but not yet against its contract. */

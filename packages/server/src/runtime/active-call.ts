@@ -21,6 +21,7 @@ export interface ModuleServices {
 /** One call, as its handler sees it and as the runtime ends it. */
 export class ActiveCall implements CallContext {
   readonly user: Identity | undefined;
+  readonly once: string | undefined;
   readonly #caller: Caller;
   readonly #served: ServedFunc;
   readonly #services: ModuleServices;
@@ -29,9 +30,19 @@ export class ActiveCall implements CallContext {
   #abortReason: Error | undefined;
   #ended = false;
 
-  /** @param user the caller's identity when it is still valid */
-  constructor(served: ServedFunc, caller: Caller, user: Identity | undefined, services: ModuleServices) {
+  /**
+   * @param user the caller's identity when it is still valid
+   * @param once the call's key, where it has one [call-5]
+   */
+  constructor(
+    served: ServedFunc,
+    caller: Caller,
+    user: Identity | undefined,
+    services: ModuleServices,
+    once?: string,
+  ) {
     this.user = user;
+    this.once = once;
     this.#caller = caller;
     this.#served = served;
     this.#services = services;

@@ -27,7 +27,16 @@ export interface CallContext {
   /** The peer's address without the port. */
   readonly remoteAddress: string;
   readonly via: CallOrigin;
-  /** Aborted when the time limit strikes or the connection ends; what comes after is dropped. */
+  /**
+   * The key of a call that the SDK sends again after a cut, or undefined; only functions whose contract says
+   * `idempotent` have one. The runtime runs it once as long as the server lives; who writes the key down with what the
+   * call does is safe from a restart in between as well. [call-5]
+   */
+  readonly once: string | undefined;
+  /**
+   * Aborted when the time limit strikes or the connection ends; what comes after is dropped. A call with a key goes on
+   * without its connection, for its caller comes back for the answer.
+   */
   readonly signal: AbortSignal;
   /** A log whose lines carry the call's name and caller. */
   readonly log: Log;

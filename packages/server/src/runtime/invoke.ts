@@ -4,6 +4,8 @@
  */
 import {
   isMqplayError,
+  MqplayError,
+  readOnceField,
   States,
   toMqplayError,
   type Answer,
@@ -19,11 +21,15 @@ import type { Caller, Identity } from "./caller.ts";
 import type { Clock } from "./clock.ts";
 import { Deadlines, type Deadline } from "./deadline.ts";
 import type { ServerModule } from "./define-module.ts";
+import { OnceCalls } from "./once.ts";
 import type { ModuleRegistry, ServedFunc } from "./registry.ts";
 import { decodeParams, encodeResult } from "./validate.ts";
 
 /** What a caller is told to wait when too many calls run, in ms: long enough for most calls to end. */
 export const BUSY_RETRY_AFTER_MS = 1_000;
+
+/** Of a call that is sent again when its connection ends: its handler works on, for its caller comes back. [call-5] */
+const neverGone = new AbortController().signal;
 
 /** What {@link Invoker} works with. */
 export interface InvokerDeps {
@@ -43,6 +49,7 @@ export class Invoker {
   readonly #clock: Clock;
   readonly #maxRunning: number;
   readonly #deadlines: Deadlines;
+  readonly #once: OnceCalls;
   readonly stats = { calls: 0, internalErrors: 0, timeouts: 0, lateResults: 0, refused: 0 };
   /** Calls whose handler has not answered yet, those that wait for their turn included. */
   #running = 0;
@@ -56,6 +63,7 @@ export class Invoker {
     this.#clock = deps.clock;
     this.#maxRunning = deps.maxRunning;
     this.#deadlines = new Deadlines(deps.clock);
+    this.#once = new OnceCalls(deps.clock);
   }
 
   get running(): number {
@@ -76,12 +84,33 @@ export class Invoker {
     }
     if (access === "user" && user === undefined) return answerNotRun("needLogin"); // [module-5]
     let request: unknown;
+    let key: string | undefined;
     try {
       request = decodeParams(served.func.contract, call);
+      if (served.func.contract.idempotent) key = keyOf(call);
     } catch (error) {
       return this.#answerBadParams(served, error);
     }
-    return this.#run(served, request, call.encoding, caller, user);
+    if (key === undefined) return this.#run(served, request, call.encoding, caller, user);
+    return this.#runOnce(served, request, call, key, caller, user);
+  }
+
+  /** [call-5] */
+  #runOnce(
+    served: ServedFunc,
+    request: unknown,
+    call: Call,
+    key: string,
+    caller: Caller,
+    user: Identity | undefined,
+  ): Answer | Promise<Answer> {
+    const { sessionId, identity, remoteAddress, via } = caller;
+    const staying: Caller = { sessionId, identity, remoteAddress, via, signal: neverGone };
+    return this.#once.run(
+      { owner: user?.userId ?? sessionId, name: served.name, key, call },
+      () => this.#run(served, request, call.encoding, staying, user, key),
+      () => this.#refuse(call.encoding),
+    );
   }
 
   /** Resolves when no call runs. */
@@ -102,10 +131,11 @@ export class Invoker {
     encoding: Encoding,
     caller: Caller,
     user: Identity | undefined,
+    key?: string,
   ): Answer | Promise<Answer> {
     const { slots, func } = served;
     if (this.#running >= this.#maxRunning) return this.#refuse(encoding);
-    const active = new ActiveCall(served, caller, user, this.#servicesOf(served.module));
+    const active = new ActiveCall(served, caller, user, this.#servicesOf(served.module), key);
     if (slots !== undefined && !slots.tryEnter()) return this.#waitForTurn(served, active, request, encoding);
     try {
       const value = func.handler(active, request);
@@ -309,6 +339,16 @@ class PendingCall {
       error === undefined ? {} : { err: error },
       "A result came after its call had been answered",
     );
+  }
+}
+
+/** The key of a call, where it has one. @throws MqplayError `paramParseFail` when it has something else in its place */
+function keyOf(call: Call): string | undefined {
+  if (call.encoding === "json") return call.once;
+  try {
+    return readOnceField(call.params);
+  } catch (cause) {
+    throw new MqplayError("paramParseFail", toMqplayError(cause).detail, { cause, path: "once" });
   }
 }
 

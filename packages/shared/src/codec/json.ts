@@ -1,7 +1,7 @@
 /**
  * The JSON encoding. In the clear:
  *
- *     call    {"module": "User", "func": "Login", "params": {…}, "id": …}          [call-1] [call-3]
+ *     call    {"module": "User", "func": "Login", "params": {…}, "id": …, "once": …}   [call-1] [call-3] [call-5]
  *     answer  {"result": base64 of JSON text, "msg": "…", "state": n, "id": …}     [answer-3]
  *     push    {"Module": n, "PushType": n, "Content": base64}                      [push-1]
  */
@@ -11,14 +11,15 @@ import { MAX_CALL_ID_BYTES } from "../limits.ts";
 import type { JsonCall } from "../message.ts";
 import { assertByte, MalformedCall, type Codec } from "./codec.ts";
 import { findKey, isJsonObject, parseJson, type JsonObject } from "./json-text.ts";
+import { isOnceKey } from "./once.ts";
 
 /** Calls and answers on `i`, pushes on `p`. */
 export const jsonCodec: Codec<JsonCall> = {
   encoding: "json",
 
-  encodeCall({ module, func, params, id }) {
+  encodeCall({ module, func, params, id, once }) {
     try {
-      return utf8Encode(JSON.stringify({ module, func, params, id }));
+      return utf8Encode(JSON.stringify({ module, func, params, id, once }));
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : "no reason given";
       throw new MqplayError("invalidArgument", `the parameters cannot be written as JSON: ${why}`, { cause });
@@ -27,7 +28,7 @@ export const jsonCodec: Codec<JsonCall> = {
 
   decodeCall(bytes) {
     const envelope = parseEnvelope(bytes);
-    const { module, func, params, id } = readEnvelope(envelope);
+    const { module, func, params, id, once } = readEnvelope(envelope);
     const validId = isCallId(id);
     const replyTo = { module: 0, func: 0, id: validId ? id : undefined };
     if (id !== undefined && id !== null && !validId) {
@@ -38,7 +39,11 @@ export const jsonCodec: Codec<JsonCall> = {
     }
     if (!isName(module)) throw new MalformedCall(`"module" must be a string or an integer`, replyTo);
     if (!isName(func)) throw new MalformedCall(`"func" must be a string or an integer`, replyTo);
-    return { encoding: "json", module, func, params: params ?? undefined, id: replyTo.id };
+    if (once === undefined || once === null) {
+      return { encoding: "json", module, func, params: params ?? undefined, id: replyTo.id };
+    }
+    if (!isOnceKey(once)) throw new MalformedCall(`"once" must be 16 to 64 of [0-9A-Za-z_-]`, replyTo);
+    return { encoding: "json", module, func, params: params ?? undefined, id: replyTo.id, once };
   },
 
   encodeAnswer({ result, msg, state }, { id }) {
@@ -92,6 +97,7 @@ interface Envelope {
   readonly func: unknown;
   readonly params: unknown;
   readonly id: unknown;
+  readonly once: unknown;
 }
 
 function parseEnvelope(bytes: Uint8Array): JsonObject {
@@ -109,20 +115,23 @@ function readEnvelope(object: JsonObject): Envelope {
   let func: unknown;
   let params: unknown;
   let id: unknown;
+  let once: unknown;
   let exact = true;
   for (const key of Object.keys(object)) {
     if (key === "module") module = object[key];
     else if (key === "func") func = object[key];
     else if (key === "params") params = object[key];
     else if (key === "id") id = object[key];
+    else if (key === "once") once = object[key];
     else exact = false;
   }
-  if (exact) return { module, func, params, id };
+  if (exact) return { module, func, params, id, once };
   return {
     module: findKey(object, "module"),
     func: findKey(object, "func"),
     params: findKey(object, "params"),
     id: findKey(object, "id"),
+    once: findKey(object, "once"),
   };
 }
 

@@ -2,6 +2,7 @@
  * The protobuf encoding. Layouts, in the clear:
  *
  *     call    module (1 byte) · function (1 byte) · the parameters' protobuf              [call-4]
+ *             and in it, after the last parameter, the key of a call that is to run once  [call-5]
  *     answer  the call's two bytes · AllResponse                                          [answer-4]
  *     push    module (1 byte) · push type (1 byte) · AllResponse{content, "push", 0}      [push-2]
  */
@@ -10,6 +11,7 @@ import { MqplayError } from "../errors.ts";
 import type { ProtobufCall } from "../message.ts";
 import { assertByte, MalformedCall, type Codec } from "./codec.ts";
 import { decodeAllResponse, encodeFramed } from "./envelope.ts";
+import { encodeOnceField } from "./once.ts";
 
 const PREFIX_BYTES = 2;
 const PUSH_MSG = "push";
@@ -19,13 +21,15 @@ const noResult = new Uint8Array(0);
 export const protobufCodec: Codec<ProtobufCall> = {
   encoding: "protobuf",
 
-  encodeCall({ module, func, params }) {
+  encodeCall({ module, func, params, once }) {
     assertByte(module, "the module's number");
     assertByte(func, "the function's number");
-    const bytes = allocate(PREFIX_BYTES + params.length);
+    const key = once === undefined ? noResult : encodeOnceField(once);
+    const bytes = allocate(PREFIX_BYTES + params.length + key.length);
     bytes[0] = module;
     bytes[1] = func;
     bytes.set(params, PREFIX_BYTES);
+    bytes.set(key, PREFIX_BYTES + params.length);
     return bytes;
   },
 

@@ -274,6 +274,11 @@ describe("a .proto that breaks a rule is told so by file and line", () => {
       ["t.proto:6: the field number 19000 is not one that protobuf allows"],
     ],
     [
+      "the field number of calls' keys [call-5]",
+      message("string a = 536870911;"),
+      ["t.proto:6: the field number 536870911 is the wire's own: it holds the keys of calls"],
+    ],
+    [
       "a message with a reserved name",
       `${HEAD}${SERVICE}message delete {}`,
       ["t.proto:5: the message name delete is a reserved word in TypeScript"],

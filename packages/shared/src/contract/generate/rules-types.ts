@@ -1,6 +1,7 @@
 /**
  * The rules for messages and enums.
  */
+import { ONCE_FIELD } from "../../codec/once.ts";
 import { once, type AddFault } from "./fault.ts";
 import type { EnumModel, FileModel, MessageModel } from "./model.ts";
 import { badFieldName, badTypeName } from "./reserved.ts";
@@ -42,6 +43,8 @@ function checkMessage(message: MessageModel, add: AddFault): void {
       (number >= FIRST_KEPT_NUMBER && number <= LAST_KEPT_NUMBER)
     ) {
       add(place, `the field number ${number} is not one that protobuf allows`);
+    } else if (number === ONCE_FIELD) {
+      add(place, `the field number ${number} is the wire's own: it holds the keys of calls`); // [call-5]
     }
   }
 }

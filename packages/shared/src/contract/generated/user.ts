@@ -264,14 +264,18 @@ export const User = {
       sticky: null,
       errors: [],
     },
-    /** Gives new tokens for a refresh token, which is used up by it. [user-3] */
+    /**
+     * Gives new tokens for a refresh token, which is used up by it. [user-3]
+     * With a key the same answer is to be had again for a while: else a cut at the wrong moment would end the login,
+     * for a refresh token that is used twice does. [call-5]
+     */
     refreshToken: {
       name: "RefreshToken",
       number: 6,
       request: User_RefreshToken_Request,
       response: User_RefreshToken_Response,
       access: "public",
-      idempotent: false,
+      idempotent: true,
       sticky: null,
       errors: [
         { state: 1, name: "refreshFailed", msg: "刷新token失败" },

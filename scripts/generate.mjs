@@ -34,6 +34,12 @@ const targets = [
     out: "packages/server/src/testing/example/generated",
     options: {},
   },
+  {
+    files: ["apps/demo-web/arena/arena.proto"],
+    include: ["apps/demo-web/arena"],
+    out: "apps/demo-web/arena/contracts",
+    options: {},
+  },
 ];
 
 const isCheck = process.argv.includes("--check");

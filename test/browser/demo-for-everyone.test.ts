@@ -2,57 +2,24 @@
  * The demo page for everyone: by keyboard alone, on a phone, in light and dark, with a screen reader, under a strict
  * content security policy.
  */
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import type { Locator, Page } from "playwright-core";
+import type { Locator } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { launchBrowser, type TestBrowser } from "../support/browser.ts";
+import { longestMotionS, overflow, PHONE, tabTo, violations } from "./for-everyone.ts";
 import { openDemo, serveDemo, type DemoPage, type DemoServer } from "./demo-page.ts";
-
-const PHONE = { viewport: { width: 375, height: 812 }, deviceScaleFactor: 2, hasTouch: true };
 
 let browser: TestBrowser;
 let demo: DemoServer;
-let axeSource: string;
 
 beforeAll(async () => {
   browser = await launchBrowser();
   demo = await serveDemo();
-  axeSource = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 });
 
 afterAll(async () => {
   await browser[Symbol.asyncDispose]();
   await demo[Symbol.asyncDispose]();
 });
-
-/** What axe-core finds wrong, as `rule: element`. */
-async function violations({ page }: DemoPage): Promise<string[]> {
-  // What still fades in has no colour of its own yet.
-  await page.evaluate(
-    `Promise.all(document.getAnimations().filter(({ effect }) => effect.getTiming().iterations !== Infinity)
-       .map(({ finished }) => finished))`,
-  );
-  await page.evaluate(axeSource);
-  return page.evaluate<string[]>(
-    `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
-       violations.flatMap(({ id, nodes }) => nodes.map((node) => id + ": " + node.target.join(" ") + " " + node.failureSummary)))`,
-  );
-}
-
-function overflow(page: Page): Promise<number> {
-  return page.evaluate<number>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
-}
-
-/** Presses Tab until the target has the focus. @throws Error when it never gets it */
-async function tabTo(page: Page, target: Locator): Promise<void> {
-  const focused = target.and(page.locator(":focus"));
-  for (let presses = 0; presses < 60; presses++) {
-    if ((await focused.count()) === 1) return;
-    await page.keyboard.press("Tab");
-  }
-  throw new Error(`the Tab key never reaches ${String(target)}`);
-}
 
 /** Two players, the second one just refused: everything that the page has is in view. */
 async function fill(tab: DemoPage): Promise<void> {
@@ -74,19 +41,19 @@ for (const colorScheme of ["light", "dark"] as const) {
   ] as const) {
     test(`has no accessibility violation and fits the screen: ${size}, ${colorScheme}`, async () => {
       await using tab = await openDemo(browser, demo, { ...options, colorScheme });
-      expect(await violations(tab)).toEqual([]);
+      expect(await violations(tab.page)).toEqual([]);
       expect(await overflow(tab.page)).toBe(0);
       await tab.picture(`${size}-${colorScheme}-1-start`);
 
       await fill(tab);
-      expect(await violations(tab)).toEqual([]);
+      expect(await violations(tab.page)).toEqual([]);
       expect(await overflow(tab.page)).toBe(0);
       await tab.picture(`${size}-${colorScheme}-2-refused`);
 
       await tab.b.field("Password").fill(await tab.a.field("Password").inputValue());
       await tab.b.press("Log in");
       await tab.a.pushes.getByText("Kicked").waitFor();
-      expect(await violations(tab)).toEqual([]);
+      expect(await violations(tab.page)).toEqual([]);
       expect(await overflow(tab.page)).toBe(0);
       await tab.picture(`${size}-${colorScheme}-3-kicked`);
     });
@@ -156,16 +123,7 @@ test("moves nothing for people who asked for reduced motion", async () => {
   await tab.a.enter();
   await tab.a.press("Who am I?");
   await tab.a.tells(/UserName/);
-  const durations = await tab.page.evaluate<string[]>(
-    `[...document.querySelectorAll("*")].flatMap((element) => {
-       const { animationName, animationDuration, transitionDuration } = getComputedStyle(element);
-       return [animationName === "none" ? "0s" : animationDuration, transitionDuration];
-     })`,
-  );
-  const longest = Math.max(
-    ...durations.flatMap((list) => list.split(", ").map((time) => Number.parseFloat(time))),
-  );
-  expect(longest).toBeLessThanOrEqual(0.001);
+  expect(await longestMotionS(tab.page)).toBeLessThanOrEqual(0.001);
 });
 
 test("runs under a policy without inline scripts, inline styles or eval, and asks no other host for anything", async () => {

@@ -4,6 +4,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { BrowserContextOptions, Locator, Page } from "playwright-core";
+import type { ServerModule } from "@mqplay/server";
 import { build } from "vite";
 import type { TestBrowser, TestPage } from "../support/browser.ts";
 import { repository, startServer, temporaryFolder, type TestServer } from "../support/server.ts";
@@ -15,8 +16,8 @@ export interface DemoServer extends AsyncDisposable {
   readonly server: TestServer;
 }
 
-/** Builds the page into a folder of its own and starts a server on it. */
-export async function serveDemo(): Promise<DemoServer> {
+/** Builds the page into a folder of its own and starts a server on it, with the modules given. */
+export async function serveDemo(modules: readonly ServerModule[] = []): Promise<DemoServer> {
   const folder = await temporaryFolder();
   try {
     await build({
@@ -24,7 +25,7 @@ export async function serveDemo(): Promise<DemoServer> {
       logLevel: "warn",
       build: { outDir: folder.path, emptyOutDir: true },
     });
-    const server = await startServer({ settings: { http: { root: folder.path } } });
+    const server = await startServer({ modules, settings: { http: { root: folder.path } } });
     return {
       server,
       async [Symbol.asyncDispose]() {

@@ -57,6 +57,9 @@ export function App(): JSX.Element {
             <li>
               <a href="#key">Key</a>
             </li>
+            <li>
+              <a href="/arena/">Arena</a>
+            </li>
           </ul>
         </nav>
       </header>

@@ -32,3 +32,12 @@ export function remember(more: Memory): void {
     // storage is switched off or full: the game goes on, and is forgotten with the page
   }
 }
+
+/** Keeps nothing any more: this window will be somebody else. */
+export function forget(): void {
+  try {
+    sessionStorage.removeItem(KEY);
+  } catch {
+    // storage is switched off: there is nothing to forget
+  }
+}

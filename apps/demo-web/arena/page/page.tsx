@@ -1,6 +1,7 @@
 /**
  * The page from top to bottom: the field, who is in the room, how to play.
  */
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { JSX } from "preact";
 import { TextField } from "../../src/ui/fields.tsx";
 import { Field } from "./field.tsx";
@@ -89,6 +90,13 @@ function Head({ visitor }: { visitor: Visitor }): JSX.Element {
 /** What stands over the field while nobody can play on it. */
 function Curtain({ visitor }: { visitor: Visitor }): JSX.Element | null {
   const phase = visitor.phase.value;
+  const entrance = useRef<HTMLFormElement>(null);
+  const wasInside = useRef(false);
+  // What had the focus inside is gone or of no use: it goes on at the entrance.
+  useLayoutEffect(() => {
+    if (wasInside.current) entrance.current?.querySelector<HTMLElement>("input, button")?.focus();
+    wasInside.current = phase === "inside" || phase === "reconnecting";
+  }, [phase]);
   if (phase === "inside") return null;
   if (phase === "reconnecting") {
     return (
@@ -103,16 +111,17 @@ function Curtain({ visitor }: { visitor: Visitor }): JSX.Element | null {
   return (
     <div class="curtain">
       <form
+        ref={entrance}
         class="card entrance"
         onSubmit={(event) => {
           event.preventDefault();
           void visitor.enter();
         }}
       >
-        {isElsewhere && <p>This player has come in by another window.</p>}
+        {isElsewhere && <p>This player has come in by another window and plays there.</p>}
         {!isElsewhere && <TextField label="Your name" value={visitor.name} />}
         <button type="submit" class="action main" aria-disabled={phase === "entering"}>
-          {phase === "entering" ? "Connecting…" : isElsewhere ? "Play here" : "Play"}
+          {phase === "entering" ? "Connecting…" : isElsewhere ? "Play as somebody else" : "Play"}
         </button>
         <p class="entrance-trouble" role="alert">
           {visitor.trouble}
@@ -153,8 +162,11 @@ function Help({ visitor }: { visitor: Visitor }): JSX.Element {
     <section class="card arena-card" aria-labelledby="help-title">
       <h2 id="help-title">How to play</h2>
       <p id="field-keys">
-        Steer with the arrow keys or <kbd>W</kbd> <kbd>A</kbd> <kbd>S</kbd> <kbd>D</kbd>, or point to where
-        you want to go. Each point that you reach is yours.
+        Steer with the arrow keys or{" "}
+        <span class="keys">
+          <kbd>W</kbd> <kbd>A</kbd> <kbd>S</kbd> <kbd>D</kbd>
+        </span>
+        , or point to where you want to go. Each point that you reach is yours.
       </p>
       <p>
         Every window is a player of its own:{" "}

@@ -16,5 +16,6 @@ export function sentenceFor(error: unknown): string {
     return asSentence(error instanceof Error ? error.message : "something went wrong");
   if (error.path === "name")
     return "A name has up to 20 letters, digits and spaces, and begins with a letter or a digit.";
+  if (error.code === "connectFailed") return `The server cannot be reached: ${error.detail}.`;
   return WORDS[error.errorName ?? ""] ?? asSentence(error.detail);
 }

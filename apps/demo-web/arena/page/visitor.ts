@@ -6,7 +6,7 @@ import { computed, signal, type ReadonlySignal } from "@preact/signals";
 import { connect, isMqplayError, type Game, type GameState, type ModuleClient } from "@mqplay/client-sdk";
 import { Arena, type JoinAnswer } from "../contracts/arena.ts";
 import { randomPassword, randomUsername } from "../../src/player/names.ts";
-import { recall, remember } from "./memory.ts";
+import { forget, recall, remember } from "./memory.ts";
 import { sentenceFor } from "./trouble.ts";
 import { World } from "./world.ts";
 
@@ -180,7 +180,8 @@ export class Visitor {
     this.phase.value = phase;
     this.seat.value = 0;
     this.world.clear();
-    remember({ isInside: false });
+    if (phase === "elsewhere") forget();
+    else remember({ isInside: false });
     await game?.close();
   }
 

@@ -82,7 +82,9 @@ async function play(game: Game, name: string): Promise<void> {
 describe.each(kinds)("$name", ({ take, part }) => {
   test("stopped and started again under load: only calls that need it fail, in time, and all resumes", async () => {
     await using store = await take();
-    await using server = await startServer({ settings: { store: store.settings }, modules: [bellModule] });
+    // Names are not remembered, so that GetSelfInfo asks the accounts, too.
+    const settings = { store: store.settings, user: { profileTtlMs: 0 } };
+    await using server = await startServer({ settings, modules: [bellModule] });
     const ready = async () => (await request(server.ports.http, "/readyz")).json();
     const here = await players(server, "here");
     const coming = await players(server, "coming");

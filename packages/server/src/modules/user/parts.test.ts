@@ -110,6 +110,29 @@ describe("profiles", () => {
     expect(await early).toMatchObject({ name: "old name" });
     expect(profiles.peek("u-1")).toBeUndefined();
   });
+
+  it("may be old while the accounts are away, are not asked for at every call then, and never outlive a change", async () => {
+    const clock = new ManualClock();
+    let away = false;
+    let reads = 0;
+    const findById = async () => {
+      reads += 1;
+      if (away) throw new Error("the accounts are away");
+      return account("anna");
+    };
+    const profiles = new Profiles({ findById }, clock, { profileTtlMs: 60_000, maxProfiles: 2 });
+    await profiles.get("u-1");
+    away = true;
+    clock.advance(60_000);
+    for (let turn = 0; turn < 3; turn += 1) expect(await profiles.get("u-1")).toMatchObject({ name: "anna" });
+    expect(reads).toBe(2);
+    clock.advance(1_000);
+    await profiles.get("u-1");
+    expect(reads).toBe(3);
+    await expect(profiles.get("u-2")).rejects.toThrow("away");
+    profiles.forget("u-1");
+    await expect(profiles.get("u-1")).rejects.toThrow("away");
+  });
 });
 
 describe("options", () => {

@@ -23,6 +23,9 @@ export interface ProfileOptions {
   readonly maxProfiles: number;
 }
 
+/** How long the accounts are not asked for a profile again after they could not give it, in ms. */
+const AWAY_PAUSE_MS = 1_000;
+
 interface Entry {
   readonly profile: Profile;
   readonly staleAtMs: number;
@@ -51,11 +54,22 @@ export class Profiles {
     return entry !== undefined && entry.staleAtMs > this.#clock.monotonicMs() ? entry.profile : undefined;
   }
 
-  /** Returns a profile, from the accounts where it is not remembered; undefined when there is no such account. */
+  /**
+   * Returns a profile, from the accounts where it is not remembered; undefined when there is no such account. While
+   * the accounts are away an old one is better than none: whoever is here may go on.
+   */
   async get(userId: string): Promise<Profile | undefined> {
     const known = this.peek(userId);
     if (known !== undefined) return known;
-    return await (this.#loading.get(userId) ?? this.#load(userId));
+    try {
+      return await (this.#loading.get(userId) ?? this.#load(userId));
+    } catch (error) {
+      const old = this.#entries.get(userId);
+      if (old === undefined) throw error;
+      const staleAtMs = this.#clock.monotonicMs() + AWAY_PAUSE_MS;
+      this.#entries.set(userId, { profile: old.profile, staleAtMs: Math.max(old.staleAtMs, staleAtMs) });
+      return old.profile;
+    }
   }
 
   /** Remembers an account that has just been read. */

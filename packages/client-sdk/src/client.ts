@@ -3,6 +3,7 @@
  */
 import { classicProfile, Topics, User, type ModuleContract } from "@mqplay/shared";
 import { platform as host } from "#platform";
+import { createKeys } from "./calls/call-key.ts";
 import { Calls, type CallStats } from "./calls/calls.ts";
 import {
   createModuleClient,
@@ -80,6 +81,7 @@ class ConnectedGame implements Game {
   readonly #options: ResolvedOptions;
   readonly #events: Emitter<GameEvents>;
   readonly #calls: Calls;
+  readonly #createKey: () => string;
   readonly #pushes: Pushes;
   readonly #session: Session;
 
@@ -98,6 +100,7 @@ class ConnectedGame implements Game {
     this.#options = options;
     this.#events = new Emitter(rethrow);
     this.#calls = new Calls({ clock, logger }, options.maxPendingCalls);
+    this.#createKey = createKeys(() => platform.random());
     this.#pushes = new Pushes({ clock, logger, rethrow, onKicked: (message) => this.#handleKicked(message) });
     this.mqtt = new OrdinaryTopics({ connection: () => this.#readyConnection(), rethrow });
     this.#session = new Session(
@@ -172,6 +175,7 @@ class ConnectedGame implements Game {
       ...more,
       encoding,
       timeoutMs,
+      createKey: this.#createKey,
       call: (call) => this.#calls.call(call),
       listen: (module, push, listener) => this.#pushes.on(module, push, listener),
     });

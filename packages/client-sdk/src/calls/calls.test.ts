@@ -16,7 +16,14 @@ describe("a call", () => {
     const { game, server } = await connectInMemory({ handler: () => selfInfo("me") });
     expect(await game.user.getSelfInfo()).toEqual({ userData: { UserName: "me", UserID: "id" } });
     expect(server.latest.calls).toEqual([
-      { encoding: "json", module: "User", func: "GetSelfInfo", params: undefined, id: undefined },
+      {
+        encoding: "json",
+        module: "User",
+        func: "GetSelfInfo",
+        params: undefined,
+        id: undefined,
+        once: expect.any(String),
+      },
     ]);
   });
 

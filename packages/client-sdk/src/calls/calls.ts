@@ -2,7 +2,8 @@
  * Who waits for what: calls go out with a packet identifier of their own, and the answer that carries the same one on
  * the same topic is theirs. [answer-1]
  *
- * The table outlives a connection: calls made while there is none wait here, within their own time limits.
+ * The table outlives a connection: calls made while there is none wait here, within their own time limits, and so do
+ * those that were cut off and have a key by which the server runs them once. [call-5]
  * Every call ends exactly once: answered, timed out, aborted, or lost with its connection.
  */
 import { jsonCodec, protobufCodec, Topics, type DecodedAnswer } from "@mqplay/shared";
@@ -102,17 +103,30 @@ export class Calls {
   /** A connection is ready: what waits goes out, in order. */
   start(sender: CallSender): void {
     this.#sender = sender;
-    for (const pending of Array.from(this.#waiting)) this.#send(pending, sender);
+    for (const pending of Array.from(this.#waiting)) {
+      if (pending.progress === "waiting" || pending.mayRepeat) this.#send(pending, sender);
+      else pending.rejectLost(new MqplayError("connectionLost", "the connection was made anew too late"));
+    }
   }
 
-  /** The connection has ended, another one will come: sent calls are lost, waiting ones wait on. */
+  /** The connection has ended, another one will come: sent calls without a key are lost, all others wait on. */
   pause(cause: MqplayError): void {
     this.#sender = undefined;
-    const lost = [...this.#sent.values()];
+    const sent = [...this.#sent.values()];
+    const waiting = [...this.#waiting];
     this.#sent.clear();
     this.#abandoned.clear();
     this.#unacknowledged.clear();
-    for (const pending of lost) pending.rejectLost(cause);
+    this.#waiting.clear();
+    for (const pending of sent) {
+      if (pending.mayRepeat) {
+        pending.markUnsent();
+        this.#waiting.add(pending);
+      }
+    }
+    // They were called later: they wait behind.
+    for (const pending of waiting) this.#waiting.add(pending);
+    for (const pending of sent) if (!this.#waiting.has(pending)) pending.rejectLost(cause);
   }
 
   /** There will be no connection any more: all calls end, and new ones are refused with the same reason. */
@@ -161,14 +175,16 @@ export class Calls {
     try {
       const packetId = sender.send(TOPIC_BY_ENCODING[pending.call.encoding], pending.call.plain);
       this.#waiting.delete(pending);
-      pending.packetId = packetId;
-      pending.progress = "sent";
+      pending.markSent(packetId);
       this.#sent.set(packetId, pending);
       this.#unacknowledged.add(packetId);
     } catch (cause) {
       const { code, detail } = toMqplayError(cause);
       pending.reject(
-        new MqplayError(code, `${pending.call.name} was not sent: ${detail}`, { cause, mayHaveRun: false }),
+        new MqplayError(code, `${pending.call.name} was not sent: ${detail}`, {
+          cause,
+          mayHaveRun: pending.mayHaveRun,
+        }),
       );
     }
   }

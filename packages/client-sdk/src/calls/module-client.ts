@@ -30,6 +30,8 @@ import { readRetryAfterMs } from "./retry-after.ts";
  * - `functionError` and the general states' names when the server says so: `state`, `errorName`, and its text as `detail`;
  * - `paramNotAllow` with `path` when the request breaks the contract: nothing was sent;
  * - `callTimeout`, `callAborted`, `connectionLost` with `mayHaveRun`; `notConnected`, `callLimit`: nothing was sent.
+ *
+ * A function whose contract says `idempotent` is sent again after a cut, within the call's time limit, and runs once.
  */
 export type FuncCaller<F> = [RequestOf<F>] extends [void]
   ? (options?: CallOptions) => Promise<ResponseOf<F>>
@@ -64,6 +66,8 @@ export interface ModuleClientDeps {
   readonly instanceName?: string | undefined;
   readonly encoding: Encoding;
   readonly timeoutMs: number;
+  /** Makes the key of a call that is to run once. [call-5] */
+  createKey(): string;
   call(call: OutgoingCall): Promise<DecodedAnswer>;
   /** Told of every success before the caller is. */
   readonly onResponse?: ((func: FuncContract, response: unknown) => void) | undefined;
@@ -149,14 +153,16 @@ async function callFunc(
   const module = deps.instanceName ?? contract.name;
   const encoding = deps.instanceName === undefined ? (options.encoding ?? deps.encoding) : "json";
   const callee: Callee = { contract, func, module, name: `${module}.${func.name}` };
+  const once = func.idempotent ? deps.createKey() : undefined;
   const answer = await deps.call({
     name: callee.name,
     encoding,
     module: contract.number,
     func: func.number,
-    plain: encodeCall(callee, request, encoding),
+    plain: encodeCall(callee, request, encoding, once),
     timeoutMs: resolveTimeout(options.timeoutMs ?? deps.timeoutMs, callee.name),
     signal: options.signal,
+    hasKey: once !== undefined,
   });
   if (!isSuccess(answer.state)) throw answerError(callee, answer);
   const response = decodeResponse(callee, answer, encoding);
@@ -168,15 +174,16 @@ function encodeCall(
   { contract, func, module, name }: Callee,
   request: unknown,
   encoding: Encoding,
+  once: string | undefined,
 ): Uint8Array {
   const type: MessageType<unknown> | null = func.request;
   if (type !== null) checkRequest(name, type, request);
   if (encoding === "json") {
     const params = type === null ? undefined : type.toJson(request);
-    return jsonCodec.encodeCall({ encoding, module, func: func.name, params });
+    return jsonCodec.encodeCall({ encoding, module, func: func.name, params, once });
   }
   const params = type === null ? new Uint8Array(0) : type.encode(request);
-  return protobufCodec.encodeCall({ encoding, module: contract.number, func: func.number, params });
+  return protobufCodec.encodeCall({ encoding, module: contract.number, func: func.number, params, once });
 }
 
 function checkRequest(name: string, type: MessageType<unknown>, request: unknown): void {

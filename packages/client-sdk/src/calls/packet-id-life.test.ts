@@ -17,6 +17,7 @@ const outgoing: OutgoingCall = {
   plain: utf8Encode("{}"),
   timeoutMs: 1_000,
   signal: undefined,
+  hasKey: false,
 };
 const answer = jsonCodec.encodeAnswer({ state: 0, msg: "", result: "null" }, { module: 2, func: 1 });
 

@@ -1,7 +1,7 @@
 /**
  * One call on its way: what is known of it, and the errors that it can end with. It settles once.
  */
-import type { DecodedAnswer, Encoding } from "@mqplay/shared";
+import { ONCE_LIFETIME_MS, type DecodedAnswer, type Encoding } from "@mqplay/shared";
 import { MqplayError } from "../errors.ts";
 import type { AbortSignalLike } from "./call-options.ts";
 import type { Clock } from "../clock.ts";
@@ -19,15 +19,18 @@ export interface OutgoingCall {
   readonly plain: Uint8Array;
   readonly timeoutMs: number;
   readonly signal: AbortSignalLike | undefined;
+  /** True when it carries a key by which it runs once: after a cut it is sent again, byte for byte. [call-5] */
+  readonly hasKey: boolean;
 }
 
 /** How far a call has come. */
-export type CallProgress = "waiting" | "sent" | "acknowledged";
+export type CallProgress = "waiting" | "sent" | "acknowledged" | "sentBefore";
 
 const PROGRESS_WORDS: Readonly<Record<CallProgress, string>> = {
   waiting: "it was not sent, for there was no connection",
   sent: "it was sent, but the server did not acknowledge it",
   acknowledged: "it was sent and the server acknowledged it",
+  sentBefore: "it was sent before the connection ended, and waited to be sent again",
 };
 
 /** A call that waits for its answer. */
@@ -37,6 +40,8 @@ export class PendingCall {
   progress: CallProgress = "waiting";
   /** Set while it is under way. */
   packetId: number | undefined;
+  readonly #clock: Clock;
+  #firstSentAtMs: number | undefined;
   readonly #onSettled: (pending: PendingCall) => void;
   readonly #release: () => void;
   #settled = false;
@@ -47,6 +52,7 @@ export class PendingCall {
   /** @param onSettled is called once, before the caller learns of it, to clear the tables */
   constructor(call: OutgoingCall, clock: Clock, onSettled: (pending: PendingCall) => void) {
     this.call = call;
+    this.#clock = clock;
     this.#onSettled = onSettled;
     this.answered = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -69,6 +75,25 @@ export class PendingCall {
   /** Whether the server may have run it. */
   get mayHaveRun(): boolean {
     return this.progress !== "waiting";
+  }
+
+  /** Whether it may be sent again: the server knows it by its key, and remembers it for a while. [call-5] */
+  get mayRepeat(): boolean {
+    const sentAtMs = this.#firstSentAtMs ?? this.#clock.now();
+    return this.call.hasKey && this.#clock.now() - sentAtMs < ONCE_LIFETIME_MS;
+  }
+
+  /** It has left, under this packet identifier. */
+  markSent(packetId: number): void {
+    this.packetId = packetId;
+    this.progress = "sent";
+    this.#firstSentAtMs ??= this.#clock.now();
+  }
+
+  /** Its connection has ended, and it waits for the next one. */
+  markUnsent(): void {
+    this.packetId = undefined;
+    this.progress = "sentBefore";
   }
 
   resolve(answer: DecodedAnswer): void {

@@ -1,4 +1,4 @@
-import { MqplayError, States } from "@mqplay/shared";
+import { decodeMessage, MqplayError, States } from "@mqplay/shared";
 import { describe, expect, it } from "vitest";
 import { fail } from "./fail.ts";
 import type { PushBody, PushTarget } from "./pushes.ts";
@@ -153,7 +153,7 @@ describe("pushing from a handler", () => {
     const [first] = sent;
     expect(first?.body).toMatchObject({ module: 11, type: 7 });
     expect(Buffer.from(first?.body.json() ?? []).toString()).toBe('{"text":"me","times":1}');
-    expect(Say.decode(first?.body.protobuf() ?? new Uint8Array(0))).toEqual({ text: "me", times: 1 });
+    expect(decodeMessage(Say, first?.body.protobuf() ?? new Uint8Array(0))).toEqual({ text: "me", times: 1 });
   });
 
   it("answers Internal when a push breaks its contract: the caller's parameters were right", async () => {

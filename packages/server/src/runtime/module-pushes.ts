@@ -1,7 +1,7 @@
 /**
  * A module's pushes: its contract's content, checked and encoded at most once per form.
  */
-import { MqplayError, isMqplayError, type PushContract } from "@mqplay/shared";
+import { encodeMessage, MqplayError, isMqplayError, type PushContract } from "@mqplay/shared";
 import type { ModulePushes, PushBody, PushService } from "./pushes.ts";
 
 class ContractPush<T> implements PushBody {
@@ -25,7 +25,7 @@ class ContractPush<T> implements PushBody {
   }
 
   protobuf(): Uint8Array {
-    this.#protobuf ??= this.#push.content.encode(this.#content);
+    this.#protobuf ??= encodeMessage(this.#push.content, this.#content);
     return this.#protobuf;
   }
 }

@@ -2,11 +2,11 @@ import { protobufCodec, States, type Answer, type Call } from "@mqplay/shared";
 import { describe, expect, it } from "vitest";
 import { OnceCalls } from "./once.ts";
 import { deferred } from "./testing/deferred.ts";
-import { createEcho, Echo, member, notRun, Say, startRuntime, stranger } from "./testing/echo.ts";
+import { createEcho, Echo, member, notRun, type Say, startRuntime, stranger } from "./testing/echo.ts";
 import { ManualClock } from "./testing/manual-clock.ts";
 
 const KEY = "key-of-16-chars_";
-const once = (params: unknown = undefined, key: string = KEY, func = "WhoAmI"): Call => ({
+const once = (params?: unknown, key: string = KEY, func = "WhoAmI"): Call => ({
   encoding: "json",
   module: "Echo",
   func,
@@ -69,8 +69,8 @@ describe("a call with a key [call-5]", () => {
   it("never meets another user's, and other parameters under the same key are refused with BadRequest", async () => {
     const { module, runs } = counting();
     const { runtime } = await startRuntime([module]);
-    runtime.invoke(once(), member());
-    runtime.invoke(once(), member({ userId: "user-2" }));
+    void runtime.invoke(once(), member());
+    void runtime.invoke(once(), member({ userId: "user-2" }));
     expect(runs).toHaveLength(2);
     expect(runtime.invoke(once({ other: 1 }), member())).toEqual(notRun("badRequest"));
     expect(runtime.invoke(inProtobuf(), member())).toEqual(notRun("badRequest"));
@@ -86,10 +86,10 @@ describe("a call with a key [call-5]", () => {
     );
     const { runtime } = await startRuntime([{ ...module, contract, funcs }]);
     const call = once({ text: "hi" }, KEY, "Say");
-    runtime.invoke(call, stranger());
-    runtime.invoke(call, stranger());
+    void runtime.invoke(call, stranger());
+    void runtime.invoke(call, stranger());
     expect(runs).toHaveLength(1);
-    runtime.invoke(call, stranger({ sessionId: "session-2" }));
+    void runtime.invoke(call, stranger({ sessionId: "session-2" }));
     expect(runs).toHaveLength(2);
   });
 
@@ -97,8 +97,8 @@ describe("a call with a key [call-5]", () => {
     const { module, runs } = counting();
     const { runtime } = await startRuntime([module]);
     const call = once({ text: "hi" }, KEY, "Say");
-    runtime.invoke(call, member());
-    runtime.invoke(call, member());
+    void runtime.invoke(call, member());
+    void runtime.invoke(call, member());
     expect(runs).toEqual(["say", "say"]);
   });
 
@@ -137,7 +137,7 @@ describe("what is remembered [call-5]", () => {
     const calls = new OnceCalls(clock);
     let runs = 0;
     const run = () => calls.run(named("a", "1"), () => done(String(++runs)), refuse);
-    run();
+    void run();
     clock.advance(59_999);
     expect(run()).toEqual(done("1"));
     clock.advance(1);
@@ -149,7 +149,7 @@ describe("what is remembered [call-5]", () => {
   it("is no answer that says that nothing ran", () => {
     const calls = new OnceCalls(new ManualClock());
     for (const state of ["tooManyRequests", "serverIsDown"] as const) {
-      calls.run(named("a", state), () => notRun(state), refuse);
+      void calls.run(named("a", state), () => notRun(state), refuse);
     }
     expect(calls.size).toBe(0);
   });
@@ -164,15 +164,15 @@ describe("what is remembered [call-5]", () => {
     const ran: string[] = [];
     const run = (owner: string, key: string, result = "{}") =>
       calls.run(named(owner, key), () => (ran.push(`${owner}${key}`), done(result)), refuse);
-    run("a", "1");
-    for (let key = 1; key <= 20; key++) run("b", String(key));
+    void run("a", "1");
+    for (let key = 1; key <= 20; key++) void run("b", String(key));
     expect(calls.size).toBe(3);
     expect(calls.stats.forgotten).toBe(18);
-    run("a", "1");
+    void run("a", "1");
     expect(ran.filter((name) => name === "a1")).toHaveLength(1);
-    run("a", "2", "x".repeat(6_000));
+    void run("a", "2", "x".repeat(6_000));
     expect(calls.size).toBe(2);
-    for (const owner of ["c", "d", "e", "f"]) for (const key of ["1", "2"]) run(owner, key);
+    for (const owner of ["c", "d", "e", "f"]) for (const key of ["1", "2"]) void run(owner, key);
     expect(calls.size).toBe(5);
   });
 });

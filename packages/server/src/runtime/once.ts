@@ -72,7 +72,7 @@ export class OnceCalls {
   readonly #done = new Map<string, Done>();
   readonly #shares = new Map<string, Share>();
   #bytes = 0;
-  #cancelSweep: (() => void) | undefined;
+  #isSweepDue = false;
   /** Calls that were answered without being run again, and answers that were forgotten before their time. */
   readonly stats = { repeated: 0, forgotten: 0 };
 
@@ -145,7 +145,7 @@ export class OnceCalls {
     const { perOwner, all } = this.#limits;
     while (share.ids.size > perOwner.count || share.bytes > perOwner.bytes) this.#forgetEarly(share.ids);
     while (this.#done.size > all.count || this.#bytes > all.bytes) this.#forgetEarly(this.#done.keys());
-    this.#cancelSweep ??= this.#clock.after(ONCE_LIFETIME_MS, () => this.#sweep());
+    if (!this.#isSweepDue) this.#sweepAfter(ONCE_LIFETIME_MS);
   }
 
   #forgetEarly(ids: Iterable<string>): void {
@@ -168,12 +168,17 @@ export class OnceCalls {
     if (share.ids.size === 0) this.#shares.delete(done.owner);
   }
 
+  #sweepAfter(delayMs: number): void {
+    this.#isSweepDue = true;
+    this.#clock.after(delayMs, () => this.#sweep());
+  }
+
   #sweep(): void {
-    this.#cancelSweep = undefined;
+    this.#isSweepDue = false;
     const now = this.#clock.monotonicMs();
     for (const [id, { endsAtMs }] of this.#done) {
       if (endsAtMs > now) {
-        this.#cancelSweep = this.#clock.after(endsAtMs - now, () => this.#sweep());
+        this.#sweepAfter(endsAtMs - now);
         return;
       }
       this.#forget(id);

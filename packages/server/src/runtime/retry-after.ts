@@ -9,7 +9,7 @@
  * Old clients see state and text as with any error. Where the wait is not known there is no such result.
  */
 
-import { defineMessage, States, type Answer, type Message } from "@mqplay/shared";
+import { decodeMessage, defineMessage, States, type Answer, type Message } from "@mqplay/shared";
 
 /** Longest wait that is told, in ms: what an int32 holds, 24 days. */
 const MAX_RETRY_AFTER_MS = 0x7f_ff_ff_ff;
@@ -52,6 +52,8 @@ const RetryAfter: Message<RetryAfter> = defineMessage("RetryAfter", [
 export function readRetryAfterMs({ state, result }: Answer): number | undefined {
   if (state !== States.tooManyRequests.state || result === undefined) return undefined;
   const { retryAfterMs } =
-    typeof result === "string" ? RetryAfter.fromJson(JSON.parse(result) ?? {}) : RetryAfter.decode(result);
+    typeof result === "string"
+      ? RetryAfter.fromJson(JSON.parse(result) ?? {})
+      : decodeMessage(RetryAfter, result);
   return retryAfterMs > 0 ? retryAfterMs : undefined;
 }

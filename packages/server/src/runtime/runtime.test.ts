@@ -1,3 +1,4 @@
+import { encodeMessage } from "@mqplay/shared";
 import { describe, expect, it } from "vitest";
 import {
   createEcho,
@@ -186,7 +187,7 @@ describe("parameters and results", () => {
 
   it("serves the same handler in JSON and in protobuf [module-5]", async () => {
     const { runtime } = await startRuntime();
-    const bytes = Uint8Array.from(Say.encode({ text: "hi", times: 3 }));
+    const bytes = Uint8Array.from(encodeMessage(Say, { text: "hi", times: 3 }));
     expect(runtime.invoke(protobuf(11, 1, bytes), stranger())).toEqual({ state: 0, msg: "", result: bytes });
     expect(runtime.invoke(json(11, 1, { text: "hi", times: 3 }), stranger())).toMatchObject({
       result: '{"text":"hi","times":3}',

@@ -2,6 +2,8 @@
  * What stands between the wire and a handler: parameters in, result out, both held to the contract.
  */
 import {
+  decodeMessage,
+  encodeMessage,
   defineMessage,
   isMqplayError,
   MqplayError,
@@ -30,8 +32,8 @@ export function decodeParams(func: FuncContract, call: Call): unknown {
 function parseParams(func: FuncContract, call: Call): unknown {
   try {
     if (call.encoding === "protobuf") {
-      if (func.request !== null) return func.request.decode(call.params);
-      if (call.params.length > 0) Empty.decode(call.params);
+      if (func.request !== null) return decodeMessage(func.request, call.params);
+      if (call.params.length > 0) decodeMessage(Empty, call.params);
       return undefined;
     }
     const { params } = call;
@@ -57,7 +59,8 @@ export function encodeResult(func: FuncContract, value: unknown, encoding: Encod
   if (response === null) return answerNothing(encoding);
   try {
     checkMessage(response, value);
-    const result = encoding === "json" ? JSON.stringify(response.toJson(value)) : response.encode(value);
+    const result =
+      encoding === "json" ? JSON.stringify(response.toJson(value)) : encodeMessage(response, value);
     return { state: STATE_OK, msg: "", result };
   } catch (error) {
     const detail = isMqplayError(error) ? error.detail : "it cannot be encoded";

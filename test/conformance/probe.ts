@@ -3,8 +3,7 @@
  * throw, be late or a little slow, return nothing, return an empty message, say who calls.
  */
 import { fail, implement, type ServerModule } from "@mqplay/server";
-import { MqplayError, type FuncContract, type MessageType } from "@mqplay/shared";
-import { isRecord, textField } from "../support/raw-answer.ts";
+import { defineMessage, type FuncContract, type MessageType } from "@mqplay/shared";
 
 /** What a handler throws; it must never be seen on the wire. */
 export const SECRET_TEXT = "the database password is hunter2";
@@ -17,31 +16,9 @@ interface Text {
   readonly text: string;
 }
 
-const textMessage: MessageType<Text> = {
-  name: "Probe_Text",
-  encode({ text }) {
-    const bytes = Buffer.from(text, "utf8");
-    return text === "" ? new Uint8Array() : Uint8Array.from([10, bytes.length, ...bytes]);
-  },
-  decode(bytes) {
-    try {
-      return { text: textField(bytes, 1) };
-    } catch (cause) {
-      throw new MqplayError("malformed", "no Probe_Text", { cause });
-    }
-  },
-  toJson: ({ text }) => (text === "" ? {} : { text }),
-  fromJson(json) {
-    const text = isRecord(json) ? (json["text"] ?? "") : "";
-    if (typeof text !== "string")
-      throw new MqplayError("malformed", "text expected a string", { path: "text" });
-    return { text };
-  },
-  check(message): asserts message is Text {
-    if (!isRecord(message) || typeof message["text"] !== "string")
-      throw new MqplayError("paramNotAllow", "text expected a string");
-  },
-};
+const textMessage: MessageType<Text> = defineMessage("Probe_Text", [
+  { number: 1, name: "text", type: "string", maxLen: 127 },
+]);
 
 const refused = { state: 1, name: "refused", msg: "Refused" };
 

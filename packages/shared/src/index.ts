@@ -1,6 +1,23 @@
 // What users of the contracts and of both ends need; the lines below the rule are for those who write an end.
-export { MqplayError, isMqplayError, toMqplayError, codeOfState, type ErrorCode, type MqplayErrorInit } from "./errors.ts";
-export { States, STATE_OK, STATE_OK_LEGACY, LOWEST_GENERAL_STATE, isSuccess, stateName, stateNames, type StateName, type StateEntry } from "./state.ts";
+export {
+  MqplayError,
+  isMqplayError,
+  toMqplayError,
+  codeOfState,
+  type ErrorCode,
+  type MqplayErrorInit,
+} from "./errors.ts";
+export {
+  States,
+  STATE_OK,
+  STATE_OK_LEGACY,
+  LOWEST_GENERAL_STATE,
+  isSuccess,
+  stateName,
+  stateNames,
+  type StateName,
+  type StateEntry,
+} from "./state.ts";
 export type {
   Access,
   ContentOf,
@@ -19,16 +36,22 @@ export * from "./contract/generated/user.ts";
 export { Push as PushModule } from "./contract/generated/push.ts";
 // What generated contracts are made with.
 export { defineMessage, type Message } from "./contract/message.ts";
-export type { FieldSpec } from "./contract/field.ts";
+export type { FieldSpec, Layout } from "./contract/field.ts";
+export { decodeMessage, encodeMessage } from "./contract/protobuf-form.ts";
 
 // ——— for authors of an end ———
 export { findFunc, nearestName } from "./contract/registry.ts";
 export type { Answer, Call, Encoding, JsonCall, ProtobufCall, Push } from "./message.ts";
 export { Topics, classifyTopic, isPrivateTopic, type PrivateTopic, type TopicClass } from "./topics.ts";
 export { MalformedCall, type Codec, type DecodedAnswer, type ReplyTo } from "./codec/codec.ts";
-export { jsonCodec } from "./codec/json.ts";
+export { decodeJsonAnswer, decodeJsonPush, encodeJsonCall, jsonCodec } from "./codec/json.ts";
 export { isJsonObject, parseJson, type JsonObject } from "./codec/json-text.ts";
-export { protobufCodec } from "./codec/protobuf.ts";
+export {
+  decodeProtobufAnswer,
+  decodeProtobufPush,
+  encodeProtobufCall,
+  protobufCodec,
+} from "./codec/protobuf.ts";
 export { isOnceKey, readOnceField } from "./codec/once.ts";
 export { classicProfile, createClassicProfile, traceClassicKey } from "./profile/classic/profile.ts";
 export type { ClassicKeyTrace } from "./profile/classic/key.ts";

@@ -1,7 +1,7 @@
 /**
  * A push in words.
  */
-import { User, type ModuleContract } from "@mqplay/shared";
+import { decodeMessage, User, type ModuleContract } from "@mqplay/shared";
 import type { ReceivedPush } from "@mqplay/client-sdk";
 import { hexLine, jsonOf, textOf } from "../ui/bytes.ts";
 
@@ -21,6 +21,6 @@ export function pushText({ module, type, content, encoding }: ReceivedPush): str
   const known = Object.values(contract?.pushes ?? {}).find(({ number }) => number === type);
   if (known === undefined) return textOf(content) ?? hexLine(content);
   const message =
-    encoding === "protobuf" ? known.content.decode(content) : known.content.fromJson(jsonOf(content));
+    encoding === "protobuf" ? decodeMessage(known.content, content) : known.content.fromJson(jsonOf(content));
   return JSON.stringify(known.content.toJson(message));
 }

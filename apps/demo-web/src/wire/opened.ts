@@ -2,6 +2,7 @@
  * A payload after it was opened, in the views that a person wants of it.
  */
 import {
+  decodeMessage,
   Topics,
   User,
   findFunc,
@@ -88,7 +89,7 @@ function protobufMessage(packet: Packet, bytes: Uint8Array): unknown {
 }
 
 function read(type: MessageType<unknown> | null, bytes: Uint8Array): unknown {
-  return type === null ? null : type.toJson(type.decode(bytes));
+  return type === null ? null : type.toJson(decodeMessage(type, bytes));
 }
 
 /** Text without control characters, else undefined: protobuf bytes are sometimes UTF-8 by chance. */

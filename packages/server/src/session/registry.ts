@@ -3,7 +3,7 @@
  * and happens in one turn, so that logins which race are decided by who comes last. How many sessions there are is
  * bounded by the gate's `maxConnections`.
  */
-import { User, type Push } from "@mqplay/shared";
+import { encodeMessage, User, type Push } from "@mqplay/shared";
 import type { Log } from "../ops/log.ts";
 import type { Identity } from "../runtime/caller.ts";
 import { systemClock, type Clock } from "../runtime/clock.ts";
@@ -87,7 +87,7 @@ const OTHER_CLIENT_LOGIN: Push = { module: 0, type: 0, content: Buffer.from("Oth
 const LOGIN_NOTICE: Push = {
   module: User.number,
   type: User.pushes.onLoginSuccessNotify.number,
-  content: User.pushes.onLoginSuccessNotify.content.encode({ msg: "Login Success Push\t" }),
+  content: encodeMessage(User.pushes.onLoginSuccessNotify.content, { msg: "Login Success Push\t" }),
 };
 
 class LocalSessions implements SessionRegistry {

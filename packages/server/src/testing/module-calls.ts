@@ -3,6 +3,8 @@
  * whatever the contract demands of them: what it refuses is the server's to refuse, as with any client.
  */
 import {
+  decodeMessage,
+  encodeMessage,
   codeOfState,
   isSuccess,
   jsonCodec,
@@ -98,14 +100,14 @@ function encodeCall(
     const params = type === null ? undefined : type.toJson(request);
     return jsonCodec.encodeCall({ encoding, module: instanceName ?? contract.name, func: func.name, params });
   }
-  const params = type === null ? new Uint8Array(0) : type.encode(request);
+  const params = type === null ? new Uint8Array(0) : encodeMessage(type, request);
   return protobufCodec.encodeCall({ encoding, module: contract.number, func: func.number, params });
 }
 
 function decodeResponse(type: MessageType<unknown> | null, { result }: Answer): unknown {
   if (type === null) return undefined;
   return result instanceof Uint8Array
-    ? type.decode(result)
+    ? decodeMessage(type, result)
     : type.fromJson(JSON.parse(result ?? "null") ?? {});
 }
 

@@ -2,6 +2,7 @@
  * The pushes that a client of the test server has got, and those who wait for one.
  */
 import {
+  decodeMessage,
   jsonCodec,
   MqplayError,
   parseJson,
@@ -167,7 +168,7 @@ export class ReceivedPushes {
 }
 
 function decode(contract: PushContract, content: Uint8Array, isJson: boolean): unknown {
-  return isJson ? contract.content.fromJson(parseJson(content)) : contract.content.decode(content);
+  return isJson ? contract.content.fromJson(parseJson(content)) : decodeMessage(contract.content, content);
 }
 
 /** What was decoded by a contract is what the contract says. */

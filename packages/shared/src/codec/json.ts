@@ -8,88 +8,99 @@
 import { fromBase64, toBase64, utf8Decode, utf8Encode } from "#host";
 import { isMqplayError, MqplayError } from "../errors.ts";
 import { MAX_CALL_ID_BYTES } from "../limits.ts";
-import type { JsonCall } from "../message.ts";
-import { assertByte, MalformedCall, type Codec } from "./codec.ts";
+import type { Answer, JsonCall, Push } from "../message.ts";
+import { assertByte, MalformedCall, type Codec, type DecodedAnswer, type ReplyTo } from "./codec.ts";
 import { findKey, isJsonObject, parseJson, type JsonObject } from "./json-text.ts";
 import { isOnceKey } from "./once.ts";
+
+// Functions, not methods: a client's bundle has the half that it uses.
+
+/** See {@link Codec.encodeCall}. */
+export function encodeJsonCall({ module, func, params, id, once }: JsonCall): Uint8Array {
+  try {
+    return utf8Encode(JSON.stringify({ module, func, params, id, once }));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : "no reason given";
+    throw new MqplayError("invalidArgument", `the parameters cannot be written as JSON: ${why}`, { cause });
+  }
+}
+
+function decodeJsonCall(bytes: Uint8Array): JsonCall {
+  const envelope = parseEnvelope(bytes);
+  const { module, func, params, id, once } = readEnvelope(envelope);
+  const validId = isCallId(id);
+  const replyTo = { module: 0, func: 0, id: validId ? id : undefined };
+  if (id !== undefined && id !== null && !validId) {
+    throw new MalformedCall(
+      `"id" must be a string of at most ${MAX_CALL_ID_BYTES} bytes or an integer`,
+      replyTo,
+    );
+  }
+  if (!isName(module)) throw new MalformedCall(`"module" must be a string or an integer`, replyTo);
+  if (!isName(func)) throw new MalformedCall(`"func" must be a string or an integer`, replyTo);
+  if (once === undefined || once === null) {
+    return { encoding: "json", module, func, params: params ?? undefined, id: replyTo.id };
+  }
+  if (!isOnceKey(once)) throw new MalformedCall(`"once" must be 16 to 64 of [0-9A-Za-z_-]`, replyTo);
+  return { encoding: "json", module, func, params: params ?? undefined, id: replyTo.id, once };
+}
+
+function encodeJsonAnswer({ result, msg, state }: Answer, { id }: ReplyTo): Uint8Array {
+  // By hand: it runs for every call, and what is put between the quotes is base64, quoted text or a number.
+  let text = "";
+  if (result !== undefined) {
+    if (typeof result !== "string") {
+      throw new MqplayError("invalidArgument", "the result of a JSON answer must be JSON text, got bytes");
+    }
+    text = `,"result":"${toBase64(utf8Encode(result))}"`;
+  }
+  if (msg !== "") text += `,"msg":${JSON.stringify(msg)}`;
+  if (state !== 0) text += `,"state":${state}`;
+  if (id !== undefined) text += `,"id":${JSON.stringify(id)}`;
+  return utf8Encode(`{${text.slice(1)}}`);
+}
+
+/** See {@link Codec.decodeAnswer}. */
+export function decodeJsonAnswer(bytes: Uint8Array): DecodedAnswer {
+  const envelope = parseObject(bytes, "an answer");
+  const msg = findKey(envelope, "msg") ?? "";
+  const state = findKey(envelope, "state") ?? 0;
+  const id = findKey(envelope, "id") ?? undefined;
+  if (typeof msg !== "string") throw malformed(`"msg" must be a string`);
+  if (!isInt32(state)) throw malformed(`"state" must be a 32-bit integer`);
+  if (id !== undefined && !isCallId(id)) throw malformed(`"id" must be a string or an integer`);
+  return { result: readResult(findKey(envelope, "result")), msg, state: state | 0, id };
+}
+
+function encodeJsonPush({ module, type, content }: Push): Uint8Array {
+  assertByte(module, "the module's number");
+  assertByte(type, "the push's number");
+  return utf8Encode(`{"Module":${module},"PushType":${type},"Content":"${toBase64(content)}"}`);
+}
+
+/** See {@link Codec.decodePush}. */
+export function decodeJsonPush(bytes: Uint8Array): Push {
+  const envelope = parseObject(bytes, "a push");
+  const module = findKey(envelope, "Module");
+  const type = findKey(envelope, "PushType");
+  const content = findKey(envelope, "Content");
+  if (!isByte(module)) throw malformed(`"Module" must be an integer from 0 to 255`);
+  if (!isByte(type)) throw malformed(`"PushType" must be an integer from 0 to 255`);
+  // null is how the old server writes no bytes at all.
+  if (content === null) return { module, type, content: new Uint8Array(0) };
+  if (typeof content !== "string") throw malformed(`"Content" must be base64`);
+  return { module, type, content: fromBase64(content) };
+}
 
 /** Calls and answers on `i`, pushes on `p`. */
 export const jsonCodec: Codec<JsonCall> = {
   encoding: "json",
-
-  encodeCall({ module, func, params, id, once }) {
-    try {
-      return utf8Encode(JSON.stringify({ module, func, params, id, once }));
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : "no reason given";
-      throw new MqplayError("invalidArgument", `the parameters cannot be written as JSON: ${why}`, { cause });
-    }
-  },
-
-  decodeCall(bytes) {
-    const envelope = parseEnvelope(bytes);
-    const { module, func, params, id, once } = readEnvelope(envelope);
-    const validId = isCallId(id);
-    const replyTo = { module: 0, func: 0, id: validId ? id : undefined };
-    if (id !== undefined && id !== null && !validId) {
-      throw new MalformedCall(
-        `"id" must be a string of at most ${MAX_CALL_ID_BYTES} bytes or an integer`,
-        replyTo,
-      );
-    }
-    if (!isName(module)) throw new MalformedCall(`"module" must be a string or an integer`, replyTo);
-    if (!isName(func)) throw new MalformedCall(`"func" must be a string or an integer`, replyTo);
-    if (once === undefined || once === null) {
-      return { encoding: "json", module, func, params: params ?? undefined, id: replyTo.id };
-    }
-    if (!isOnceKey(once)) throw new MalformedCall(`"once" must be 16 to 64 of [0-9A-Za-z_-]`, replyTo);
-    return { encoding: "json", module, func, params: params ?? undefined, id: replyTo.id, once };
-  },
-
-  encodeAnswer({ result, msg, state }, { id }) {
-    // By hand: it runs for every call, and what is put between the quotes is base64, quoted text or a number.
-    let text = "";
-    if (result !== undefined) {
-      if (typeof result !== "string") {
-        throw new MqplayError("invalidArgument", "the result of a JSON answer must be JSON text, got bytes");
-      }
-      text = `,"result":"${toBase64(utf8Encode(result))}"`;
-    }
-    if (msg !== "") text += `,"msg":${JSON.stringify(msg)}`;
-    if (state !== 0) text += `,"state":${state}`;
-    if (id !== undefined) text += `,"id":${JSON.stringify(id)}`;
-    return utf8Encode(`{${text.slice(1)}}`);
-  },
-
-  decodeAnswer(bytes) {
-    const envelope = parseObject(bytes, "an answer");
-    const msg = findKey(envelope, "msg") ?? "";
-    const state = findKey(envelope, "state") ?? 0;
-    const id = findKey(envelope, "id") ?? undefined;
-    if (typeof msg !== "string") throw malformed(`"msg" must be a string`);
-    if (!isInt32(state)) throw malformed(`"state" must be a 32-bit integer`);
-    if (id !== undefined && !isCallId(id)) throw malformed(`"id" must be a string or an integer`);
-    return { result: readResult(findKey(envelope, "result")), msg, state: state | 0, id };
-  },
-
-  encodePush({ module, type, content }) {
-    assertByte(module, "the module's number");
-    assertByte(type, "the push's number");
-    return utf8Encode(`{"Module":${module},"PushType":${type},"Content":"${toBase64(content)}"}`);
-  },
-
-  decodePush(bytes) {
-    const envelope = parseObject(bytes, "a push");
-    const module = findKey(envelope, "Module");
-    const type = findKey(envelope, "PushType");
-    const content = findKey(envelope, "Content");
-    if (!isByte(module)) throw malformed(`"Module" must be an integer from 0 to 255`);
-    if (!isByte(type)) throw malformed(`"PushType" must be an integer from 0 to 255`);
-    // null is how the old server writes no bytes at all.
-    if (content === null) return { module, type, content: new Uint8Array(0) };
-    if (typeof content !== "string") throw malformed(`"Content" must be base64`);
-    return { module, type, content: fromBase64(content) };
-  },
+  encodeCall: encodeJsonCall,
+  decodeCall: decodeJsonCall,
+  encodeAnswer: encodeJsonAnswer,
+  decodeAnswer: decodeJsonAnswer,
+  encodePush: encodeJsonPush,
+  decodePush: decodeJsonPush,
 };
 
 interface Envelope {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { User_RefreshToken_Request } from "../contract/generated/user.ts";
+import { decodeMessage, encodeMessage } from "../contract/protobuf-form.ts";
 import { isMqplayError } from "../errors.ts";
 import { jsonCodec } from "./json.ts";
 import { encodeOnceField, isOnceKey, readOnceField } from "./once.ts";
@@ -37,14 +38,14 @@ describe("the key of a call [call-5]", () => {
   });
 
   test("follows the parameters in protobuf as a field that decoders pass over", () => {
-    const params = User_RefreshToken_Request.encode({ refresh_token: "some token" });
+    const params = encodeMessage(User_RefreshToken_Request, { refresh_token: "some token" });
     const plain = { encoding: "protobuf", module: 2, func: 6, params } as const;
     const bytes = protobufCodec.encodeCall({ ...plain, once: KEY });
     expect(bytes.subarray(0, -22)).toEqual(protobufCodec.encodeCall(plain));
     expect([...bytes.subarray(-22)]).toEqual([0xfa, 0xff, 0xff, 0xff, 0x0f, 16, ...utf8(KEY)]);
     const call = protobufCodec.decodeCall(bytes);
     expect(readOnceField(call.params)).toBe(KEY);
-    expect(User_RefreshToken_Request.decode(call.params)).toEqual({ refresh_token: "some token" });
+    expect(decodeMessage(User_RefreshToken_Request, call.params)).toEqual({ refresh_token: "some token" });
     expect(readOnceField(params)).toBeUndefined();
     expect(readOnceField(new Uint8Array(0))).toBeUndefined();
   });

@@ -16,6 +16,7 @@ import {
   type User_TokenInfo,
 } from "./generated/user.ts";
 import { defineMessage } from "./message.ts";
+import { decodeMessage, encodeMessage } from "./protobuf-form.ts";
 
 /** A caller as the SDK has it: everything is inferred from the contract. */
 declare function call<K extends keyof typeof User.funcs>(
@@ -68,13 +69,13 @@ fail(Arena.errors.roomFull);
 // @ts-expect-error there is no such error
 void User.errors.roomFull;
 // @ts-expect-error an enum takes its own numbers only
-JoinRequest.encode({ room: "a", team: 2 });
+encodeMessage(JoinRequest, { room: "a", team: 2 });
 // @ts-expect-error 64-bit numbers are bigint
-MoveRequest.encode({ tick: 1 });
+encodeMessage(MoveRequest, { tick: 1 });
 // @ts-expect-error an empty message has no fields
-User.funcs.getVerifyCode.response.encode({ code: "1234" });
+encodeMessage(User.funcs.getVerifyCode.response, { code: "1234" });
 // @ts-expect-error messages are read-only
-User_Register_Request.decode(new Uint8Array()).username = "x";
+decodeMessage(User_Register_Request, new Uint8Array()).username = "x";
 // @ts-expect-error contracts are read-only
 User.number = 3;
 // @ts-expect-error a table of fields names the message's fields only

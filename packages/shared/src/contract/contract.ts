@@ -2,6 +2,8 @@
  * A module as a value and a type: what generated contracts are made of, and what both ends read.
  */
 
+import type { Layout } from "./field.ts";
+
 /** A JSON value. */
 export type JsonValue =
   | null
@@ -12,13 +14,16 @@ export type JsonValue =
   | { readonly [key: string]: JsonValue };
 
 /**
- * One message of a contract: bytes and JSON both ways, and its rules.
+ * One message of a contract: JSON both ways, and its rules; bytes by `encodeMessage` and `decodeMessage`, which are
+ * functions so that a game which speaks JSON does not carry them.
  *
  * Fields are required in `T` unless the .proto says `optional`; decoding fills scalars that are missing.
  */
 export interface MessageType<T> {
   /** The message's name in the .proto. */
   readonly name: string;
+  /** Its fields: what `encodeMessage` and `decodeMessage` go by, and tools that show or document a contract. */
+  readonly layout: Layout;
   /** Encodes to protobuf; zero scalars are left out. */
   encode(message: T): Uint8Array;
   /** Decodes protobuf. @throws MqplayError `malformed` on bytes that are no such message */

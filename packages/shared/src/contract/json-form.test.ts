@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { MessageType } from "./contract.ts";
 import { isMqplayError } from "../errors.ts";
 import {
   Arena,
@@ -10,6 +11,7 @@ import {
   Team,
 } from "./generate/fixtures/generated/arena.ts";
 import { defineMessage } from "./message.ts";
+import { decodeMessage, encodeMessage } from "./protobuf-form.ts";
 
 /** The error that a function throws, as code and detail. */
 function faultOf(action: () => unknown): string {
@@ -44,7 +46,7 @@ const Kinds = defineMessage<Kinds>("Kinds", [
   { number: 8, name: "maybe", type: "int32", optional: true },
   { number: 9, name: "by_number", type: "bool", map: "int32" },
 ]);
-const ZERO: Kinds = Kinds.decode(new Uint8Array(0));
+const ZERO: Kinds = decodeMessage(Kinds, new Uint8Array(0));
 
 describe("a message as JSON", () => {
   it("comes back as it went, through text", () => {
@@ -63,7 +65,7 @@ describe("a message as JSON", () => {
     fc.assert(
       fc.property(kinds, (value) => {
         const back = Kinds.fromJson(JSON.parse(JSON.stringify(Kinds.toJson(value))));
-        expect(Kinds.encode(back)).toEqual(Kinds.encode(value));
+        expect(encodeMessage(Kinds, back)).toEqual(encodeMessage(Kinds, value));
       }),
       { numRuns: 300 },
     );
@@ -164,7 +166,7 @@ describe("a generated contract", () => {
     expect(JoinRequest.fromJson({ room: "a", team: "BLUE" }).team).toBe(Team.BLUE);
     expect(JoinRequest.fromJson({ room: "a", team: -2 }).team).toBe(Team.BLUE);
     expect(JoinRequest.fromJson({ room: "a", team: 99 }).team).toBe(Team.ANY);
-    expect(JoinRequest.decode(Uint8Array.of(0x10, 99)).team).toBe(Team.ANY);
+    expect(decodeMessage(JoinRequest, Uint8Array.of(0x10, 99)).team).toBe(Team.ANY);
     expect(JoinRequest.toJson({ room: "a", team: Team.RED })).toEqual({ room: "a", team: 1 });
     for (const team of ["GREEN", "toString", 1.5, true]) {
       expect(faultOf(() => JoinRequest.fromJson({ team }))).toMatch(
@@ -175,7 +177,7 @@ describe("a generated contract", () => {
 
   it("requires a message that the .proto requires, in bytes and JSON", () => {
     expect(faultOf(() => JoinAnswer.fromJson({}))).toBe("malformed position: is required and missing");
-    expect(faultOf(() => JoinAnswer.decode(new Uint8Array(0)))).toBe(
+    expect(faultOf(() => decodeMessage(JoinAnswer, new Uint8Array(0)))).toBe(
       "malformed position: is required and missing",
     );
     expect(faultOf(() => JoinAnswer.check({ seat: 1n, others: [], scores: {} }))).toBe(
@@ -191,7 +193,7 @@ describe("a generated contract", () => {
     expect(faultOf(() => MoveRequest.fromJson({ to: position, turn_by: 1 }))).toBe(
       "malformed move: at most one of to, turn_by may be given",
     );
-    expect(MoveRequest.decode(MoveRequest.encode(both))).toEqual({ turn_by: 1, tick: 0n });
+    expect(decodeMessage(MoveRequest, encodeMessage(MoveRequest, both))).toEqual({ turn_by: 1, tick: 0n });
     expect(MoveRequest.toJson({ turn_by: 0, tick: 0n })).toEqual({ turn_by: 0 });
   });
 
@@ -247,9 +249,13 @@ describe("a generated contract", () => {
   it("lets a float be as great as its rule says, rounded as floats are", () => {
     const atMost: MoveRequest = { turn_by: 3.2, tick: 0n };
     expect(() => MoveRequest.check(atMost)).not.toThrow();
-    expect(() => MoveRequest.check(MoveRequest.decode(MoveRequest.encode(atMost)))).not.toThrow();
+    expect(() =>
+      MoveRequest.check(decodeMessage(MoveRequest, encodeMessage(MoveRequest, atMost))),
+    ).not.toThrow();
     expect(() => MoveRequest.check(MoveRequest.fromJson({ turn_by: 3.2 }))).not.toThrow();
-    expect(MoveRequest.fromJson({ turn_by: 3.2 })).toEqual(MoveRequest.decode(MoveRequest.encode(atMost)));
+    expect(MoveRequest.fromJson({ turn_by: 3.2 })).toEqual(
+      decodeMessage(MoveRequest, encodeMessage(MoveRequest, atMost)),
+    );
     expect(faultOf(() => MoveRequest.check({ turn_by: 3.201, tick: 0n }))).toBe(
       "paramNotAllow turn_by: expected at most 3.2, got 3.201",
     );
@@ -260,14 +266,15 @@ describe("a generated contract", () => {
 
   it("refuses to make bytes or JSON of a value that `check` would refuse for its type", () => {
     const wrong: unknown = { room: 12, team: 0 };
-    const request: { encode(value: unknown): unknown; toJson(value: unknown): unknown } =
-      Arena.funcs.join.request;
-    expect(faultOf(() => request.encode(wrong))).toBe(
+    const request: MessageType<unknown> = Arena.funcs.join.request;
+    expect(faultOf(() => encodeMessage(request, wrong))).toBe(
       "invalidArgument room: expected a string of well-formed Unicode",
     );
     expect(faultOf(() => request.toJson(wrong))).toBe(
       "invalidArgument room: expected a string of well-formed Unicode",
     );
-    expect(faultOf(() => request.encode("x"))).toBe("invalidArgument JoinRequest: expected an object");
+    expect(faultOf(() => encodeMessage(request, "x"))).toBe(
+      "invalidArgument JoinRequest: expected an object",
+    );
   });
 });

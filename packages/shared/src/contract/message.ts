@@ -1,19 +1,15 @@
 /**
- * A message of a generated contract: its table of fields made into bytes, JSON and checks, both ways.
+ * A message of a generated contract: its table of fields made into JSON and checks; into bytes by protobuf-form.ts.
  * Tables are read at run time instead of code generated for each message: no `new Function`, and a small bundle.
  */
 import { checkMessage } from "./check.ts";
 import type { JsonValue, MessageType } from "./contract.ts";
 import { createLayout, type FieldSpec, type Layout } from "./field.ts";
 import { messageFromJson, messageToJson } from "./json-form.ts";
-import { readMessage, writeMessage } from "./protobuf-form.ts";
-import { WireReader, WireWriter } from "./wire.ts";
+import { decodeMessage, encodeMessage } from "./protobuf-form.ts";
 
 /** A message of a generated contract. */
-export interface Message<T> extends MessageType<T> {
-  /** Its fields, for tools that show or document a contract. */
-  readonly layout: Layout;
-}
+export type Message<T> = MessageType<T>;
 
 /**
  * Makes a message of its fields. Generated contracts call it; `T` and the fields come from one .proto.
@@ -36,13 +32,11 @@ class TableMessage<T extends object> implements Message<T> {
   }
 
   encode(message: T): Uint8Array {
-    const writer = WireWriter.take();
-    writeMessage(this.layout, message, writer);
-    return writer.finish();
+    return encodeMessage(this, message);
   }
 
   decode(bytes: Uint8Array): T {
-    return this.#typed(readMessage(this.layout, new WireReader(bytes), ""));
+    return decodeMessage(this, bytes);
   }
 
   toJson(message: T): JsonValue {

@@ -5,14 +5,32 @@
 import { MqplayError } from "../errors.ts";
 import { isRecord, parseKey, pathOf, zeroMessage, type Field, type Layout } from "./field.ts";
 import type { Scalar } from "./scalar.ts";
-import { malformed, WireReader, WireType, type WireWriter } from "./wire.ts";
+import type { MessageType } from "./contract.ts";
+import { malformed, WireReader, WireType, WireWriter } from "./wire.ts";
 
 /** The numbers of the two fields of a map's entry. */
 const ENTRY_KEY = 1;
 const ENTRY_VALUE = 2;
 
+/**
+ * Encodes a message of a contract to protobuf; zero scalars are left out.
+ * @throws MqplayError `invalidArgument` when a value has the wrong type
+ */
+export function encodeMessage<T>(type: MessageType<T>, message: T): Uint8Array {
+  const writer = WireWriter.take();
+  writeMessage(type.layout, message, writer);
+  return writer.finish();
+}
+
+/** Decodes protobuf. @throws MqplayError `malformed` on bytes that are no such message */
+export function decodeMessage<T>(type: MessageType<T>, bytes: Uint8Array): T {
+  // The layout was followed, and the generator wrote it and `T` from one source: here the two meet.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return readMessage(type.layout, new WireReader(bytes), "") as T;
+}
+
 /** Writes a message's fields. @throws MqplayError `invalidArgument` when a value has the wrong type */
-export function writeMessage(layout: Layout, message: unknown, writer: WireWriter): void {
+function writeMessage(layout: Layout, message: unknown, writer: WireWriter): void {
   if (!isRecord(message)) throw unfit(layout.name, "an object");
   for (const field of layout.fields) {
     const value = message[field.name];
@@ -74,7 +92,7 @@ function unfit(name: string, expected: string): MqplayError {
 }
 
 /** Reads a message up to the reader's end. @throws MqplayError `malformed` */
-export function readMessage(layout: Layout, reader: WireReader, path: string): object {
+function readMessage(layout: Layout, reader: WireReader, path: string): object {
   const message = zeroMessage(layout);
   while (reader.position < reader.end) {
     const tag = reader.varint32();

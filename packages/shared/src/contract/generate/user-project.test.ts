@@ -20,11 +20,11 @@ async function compile(...args: string[]): Promise<string> {
 }
 
 const USE = `
-import { findFunc, type RequestOf, type ResponseOf } from "@mqplay/shared";
+import { decodeMessage, findFunc, type RequestOf, type ResponseOf } from "@mqplay/shared";
 import { Arena, Team, type JoinRequest } from "./contracts/arena.js";
 const request: RequestOf<typeof Arena.funcs.join> = { room: "a", team: Team.RED };
 const same: JoinRequest = request;
-export const answer: ResponseOf<typeof Arena.funcs.join> = Arena.funcs.join.response.decode(new Uint8Array());
+export const answer: ResponseOf<typeof Arena.funcs.join> = decodeMessage(Arena.funcs.join.response, new Uint8Array());
 export const seat: bigint = answer.seat;
 export const func = findFunc(Arena, same.room);
 `;

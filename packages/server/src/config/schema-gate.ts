@@ -56,7 +56,7 @@ const shape = {
   ),
   maxUnacknowledged: integer(
     defaults.maxUnacknowledged,
-    { min: 1, max: 65_535 },
+    { min: 1, max: 10_000 },
     {
       text: "Answers and pushes that a client has not acknowledged; beyond it the client is cut off.",
       unit: "messages",
@@ -104,7 +104,7 @@ const shape = {
   ),
   maxTopicLevels: integer(
     defaults.maxTopicLevels,
-    { min: 1, max: 128 },
+    { min: 1, max: 100 },
     {
       text: "Levels of an ordinary topic (the parts between slashes).",
       unit: "levels",
@@ -126,12 +126,28 @@ const shape = {
       unit: "topics",
     },
   ),
+  maxRetainedBytes: integer(
+    defaults.maxRetainedBytes,
+    { min: 0, max: 17_179_869_184 },
+    {
+      text: "Bytes of retained messages in all; more are delivered and not retained.",
+      unit: "bytes",
+    },
+  ),
   maxOfflineMessages: integer(
     defaults.maxOfflineMessages,
-    { min: 0, max: 1_000_000 },
+    { min: 0, max: 10_000 },
     {
       text: "Messages kept for a persistent session that is away; the oldest go first.",
       unit: "messages",
+    },
+  ),
+  maxOfflineBytes: integer(
+    defaults.maxOfflineBytes,
+    { min: 0, max: 1_073_741_824 },
+    {
+      text: "Bytes of messages kept for one persistent session, the oldest go first; also of messages at QoS 2 that one client has begun and not released, beyond which it is cut off.",
+      unit: "bytes",
     },
   ),
   maxOfflineSessions: integer(

@@ -96,4 +96,14 @@ describe("Admission", () => {
     admission.leave("a");
     expect(admission.enter("a")).toBeUndefined();
   });
+
+  it("counts addresses of one IPv6 network together", () => {
+    const admission = new Admission({ ...defaultGateOptions, maxConnectionsPerAddress: 2 });
+    const [first, second, third] = ["2001:db8:1:2::1", "2001:db8:1:2:a:b:c:d", "2001:db8:1:2::ffff"] as const;
+    expect([admission.enter(first), admission.enter(second)]).toEqual([undefined, undefined]);
+    expect(admission.enter(third)).toBe("address");
+    expect(admission.enter("2001:db8:1:3::1")).toBeUndefined();
+    admission.leave(second);
+    expect(admission.enter(third)).toBeUndefined();
+  });
 });

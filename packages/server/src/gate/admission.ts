@@ -3,6 +3,7 @@
  * so that two CONNECTs with one id in the same turn cannot both win. [connect-2], [connect-3]
  */
 import { MAX_CLIENT_ID_BYTES, MIN_CLIENT_ID_BYTES } from "@mqplay/shared";
+import { addressKey } from "../store/address-key.ts";
 import type { ConnectPacket } from "./connect-packet.ts";
 import { ConnackCode } from "./frame.ts";
 import type { RefuseReason } from "./metrics.ts";
@@ -42,22 +43,24 @@ export class Admission {
     this.#options = options;
   }
 
-  /** Takes a connection in before it has said anything; returns why not, or undefined. */
+  /** Takes a connection in before it has said anything; returns why not, or undefined. IPv6 counts by network. */
   enter(address: string): RefuseReason | undefined {
     if (this.#connections >= this.#options.maxConnections) return "full";
-    const ofAddress = this.#byAddress.get(address) ?? 0;
+    const key = addressKey(address);
+    const ofAddress = this.#byAddress.get(key) ?? 0;
     if (ofAddress >= this.#options.maxConnectionsPerAddress) return "address";
     this.#connections++;
-    this.#byAddress.set(address, ofAddress + 1);
+    this.#byAddress.set(key, ofAddress + 1);
     return undefined;
   }
 
   /** Lets a connection go that {@link enter} took in. */
   leave(address: string): void {
     this.#connections--;
-    const left = (this.#byAddress.get(address) ?? 1) - 1;
-    if (left > 0) this.#byAddress.set(address, left);
-    else this.#byAddress.delete(address);
+    const key = addressKey(address);
+    const left = (this.#byAddress.get(key) ?? 1) - 1;
+    if (left > 0) this.#byAddress.set(key, left);
+    else this.#byAddress.delete(key);
   }
 
   /** Decides on a CONNECT by what it says; the id is claimed by {@link claim}. */

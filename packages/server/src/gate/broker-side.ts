@@ -11,9 +11,9 @@ import type { Subscriptions } from "./subscriptions.ts";
 
 /** What the broker's side works with; but for the broker, all of it belongs to its connection. */
 export interface BrokerSideDeps {
-  readonly broker: Broker;
-  readonly out: Outgoing;
-  readonly inFlight: Pick<InFlight, "sendBroker">;
+  readonly broker: Pick<Broker, "attach">;
+  readonly out: Pick<Outgoing, "gather" | "flush">;
+  readonly inFlight: Pick<InFlight, "sendBroker" | "brokerCount">;
   readonly subscriptions: Subscriptions;
   /** Bytes that wait for the client's socket. */
   readonly unsentBytes: () => number;
@@ -23,6 +23,8 @@ export interface BrokerSideDeps {
   readonly listens: () => void;
   /** Told when the broker wants no more for now, and when it does again. */
   readonly busy: (isBusy: boolean) => void;
+  /** Told when the client does not acknowledge ordinary messages. */
+  readonly overdue: () => void;
   /** Told when the broker has let the client in and sent what it had kept for it. */
   readonly ready: () => void;
   /** Told when the broker has ended the client: after DISCONNECT, or for a packet that it could not take. */
@@ -35,34 +37,47 @@ const SLOW_FROM_BYTES = 65_536;
 /** How long the broker may take to take in what it was given before the client is ended all the same, in ms. */
 const LAST_WORDS_MS = 5_000;
 
+/**
+ * Ordinary messages at QoS 1 that a client may leave unacknowledged, beyond those that were kept for it. The broker
+ * sends without end, and their identifiers must leave room for the gate's own.
+ */
+const MAX_UNACKNOWLEDGED = 8_192;
+
+/** What bounds one client's way to the broker. */
+export interface BrokerSideOptions {
+  readonly maxOfflineMessages: number;
+}
+
 /** One client's way to the broker. */
 export class BrokerSide implements BrokerStreamEvents {
   readonly #deps: BrokerSideDeps;
   readonly #stream: BrokerStream;
   readonly #client: BrokerClient;
+  readonly #maxUnacknowledged: number;
   #forwarded: Buffer[] = [];
   #waiting: (() => void) | undefined;
   #ready = false;
   #open = true;
 
   /** @param connect the client's CONNECT, the first packet that the broker gets. */
-  constructor(deps: BrokerSideDeps, connect: Buffer) {
+  constructor(deps: BrokerSideDeps, options: BrokerSideOptions, connect: Buffer) {
     this.#deps = deps;
+    this.#maxUnacknowledged = options.maxOfflineMessages + MAX_UNACKNOWLEDGED;
     this.#stream = new BrokerStream(this);
     this.#client = deps.broker.attach(this.#stream);
     this.#stream.push(connect);
     void this.#client.ready.then((filters) => {
       this.#ready = true;
       deps.subscriptions.restore(filters);
-      this.countFilters();
+      this.filtersChanged();
       this.drained();
       if (this.#open) deps.ready();
     });
   }
 
-  /** Tells the broker how many filters the client has now. */
-  countFilters(): void {
-    this.#client.filters = this.#deps.subscriptions.ordinaryCount;
+  /** Tells the broker whether a message may now match several of the client's filters. */
+  filtersChanged(): void {
+    this.#client.mayOverlap = this.#deps.subscriptions.mayOverlap;
   }
 
   /** Passes a packet on, with the others of its turn. */
@@ -88,6 +103,7 @@ export class BrokerSide implements BrokerStreamEvents {
     if (this.#open) {
       this.#sendOn(bytes);
       this.#deps.out.flush();
+      if (this.#deps.inFlight.brokerCount > this.#maxUnacknowledged) this.#deps.overdue();
     }
     // Once the client is ready, the broker is never held up: a client that does not read is cut off instead.
     if (this.#open && !this.#ready && this.#deps.unsentBytes() > SLOW_FROM_BYTES) this.#waiting = written;

@@ -3,9 +3,11 @@
  *
  * It sees nothing of calls, pushes and private topics, and only clients that the gate has let in. What is repaired here,
  * each with a test: quality-of-service messages lost as "duplicates", clients thrown out for overlapping filters, entries
- * that clean sessions leave behind for ever, queues and retained topics without a bound, wills that a guard refuses.
+ * that clean sessions leave behind for ever, queues and retained topics without a bound, wills that a guard refuses,
+ * and `$SYS` topics that would publish client ids.
  */
 import { Aedes, type AedesPublishPacket, type Client } from "aedes";
+import mqemitter from "mqemitter";
 import { boundedPersistence, type BoundedPersistence } from "./persistence.ts";
 import type { BrokerStream } from "./broker-stream.ts";
 import type { Log } from "../ops/log.ts";
@@ -16,8 +18,8 @@ import { ruleOfPublish } from "./topic-guard.ts";
 
 /** A client in the broker. */
 export interface BrokerClient {
-  /** Tells how many ordinary filters the client has; with more than one, a message may match several. */
-  filters: number;
+  /** Tells whether a message may match several of the client's filters. */
+  mayOverlap: boolean;
   /**
    * Resolves when the broker has acknowledged CONNECT and sent what it had kept for the client, to the filters that a
    * persistent session brought along. Never resolves when the stream ends before.
@@ -29,6 +31,8 @@ export interface BrokerClient {
 export interface Broker {
   /** Gives the broker a client that was let in. Its CONNECT must be the first packet on the stream. */
   attach(stream: BrokerStream): BrokerClient;
+  /** Clients that it has. */
+  readonly clients: number;
   /** Ends every client and stops. */
   close(): Promise<void>;
 }
@@ -44,6 +48,26 @@ const DRAIN_TIMEOUT_MS = 10_000;
 
 /** Messages that the broker hands out at once. Few of them let one slow reader stop every topic. */
 const CONCURRENCY = 1_000;
+
+/** Messages at QoS 2 that one client may have begun and not released; beyond it the broker ends the client. */
+const MAX_INCOMING = 256;
+
+/**
+ * What the broker tells about clients on `$SYS`: their ids, which may be access tokens [connect-5], and their filters.
+ * It needs none of it within one process.
+ */
+const TELLS_OF_CLIENTS = /^\$SYS\/[^/]*\/(new|disconnect)\//;
+
+/** Hands messages out, but for those that tell of clients. [topic-8] */
+function createEmitter(): mqemitter.MQEmitter {
+  const emitter = mqemitter({ concurrency: CONCURRENCY, matchEmptyLevels: true });
+  const emit = emitter.emit.bind(emitter);
+  emitter.emit = (message, done) => {
+    if (TELLS_OF_CLIENTS.test(message.topic)) done?.();
+    else emit(message, done);
+  };
+  return emitter;
+}
 
 /** The repaired duplicate filter remembers nothing: it took late messages for repeated ones. */
 const rememberNothing = new Proxy<Record<string, number>>(Object.create(null), {
@@ -70,9 +94,13 @@ export async function createBroker(deps: BrokerDeps, options: GateOptions): Prom
     { client: BrokerClient; recent: RecentMessages; ready: (filters: readonly string[]) => void }
   >();
   const persistence: BoundedPersistence = boundedPersistence(options);
+  /** The client of each id that came last: the stream of an earlier one may end after it has come. */
+  const latest = new Map<string, Client>();
 
   const aedes = new Aedes({
     persistence,
+    mq: createEmitter(),
+    maxInflightInbound: MAX_INCOMING,
     concurrency: CONCURRENCY,
     drainTimeout: DRAIN_TIMEOUT_MS,
     connectTimeout: options.connectTimeoutMs,
@@ -103,13 +131,14 @@ export async function createBroker(deps: BrokerDeps, options: GateOptions): Prom
     },
     authorizeForward(client: Client, packet: AedesPublishPacket) {
       const entry = attached.get(client);
-      if (entry === undefined || entry.client.filters < 2) return packet;
+      if (entry === undefined || !entry.client.mayOverlap) return packet;
       return entry.recent.isNew(packet.brokerId, packet.brokerCounter) ? packet : null;
     },
   });
   await aedes.listen();
 
   aedes.on("clientReady", (client) => {
+    latest.set(client.id, client);
     if (!client.clean) persistence.sessionBack(client.id);
     if (hasInternals(client)) attached.get(client)?.ready(Object.keys(client.subscriptions));
   });
@@ -126,12 +155,17 @@ export async function createBroker(deps: BrokerDeps, options: GateOptions): Prom
       const raw = aedes.handle(stream);
       if (!hasInternals(raw)) throw new Error("this version of aedes has no duplicate filter to repair");
       raw.duplicates = rememberNothing;
-      const client: BrokerClient = { filters: 0, ready: promise };
+      const client: BrokerClient = { mayOverlap: false, ready: promise };
       attached.set(raw, { client, recent: new RecentMessages(), ready: resolve });
       stream.once("close", () => {
-        if (!raw.clean && raw.id !== null) persistence.sessionAway(raw.id);
+        if (raw.id === null || latest.get(raw.id) !== raw) return;
+        latest.delete(raw.id);
+        if (!raw.clean) persistence.sessionAway(raw.id);
       });
       return client;
+    },
+    get clients() {
+      return aedes.connectedClients;
     },
     close: () => new Promise((resolve) => aedes.close(() => resolve())),
   };

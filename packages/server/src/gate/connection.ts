@@ -189,6 +189,7 @@ export class Connection implements TransportEvents, SessionLink, IdHolder {
       listensWithKey = false;
       return frame;
     };
+    const overdue = (): void => this.#cut("limit", "it does not acknowledge what it is sent");
     const session = new Session(randomUUID(), this.#clientId, this.#transport.remoteAddress, this);
     const privateSide = new PrivateSide(
       {
@@ -198,7 +199,7 @@ export class Connection implements TransportEvents, SessionLink, IdHolder {
         pushEncoder,
         metrics,
         full: (isFull) => this.#setPause(Pause.calls, isFull),
-        overdue: () => this.#cut("limit", "it does not acknowledge what it is sent"),
+        overdue,
         garbled: () => this.#countMisuse(),
       },
       this.#options,
@@ -214,9 +215,11 @@ export class Connection implements TransportEvents, SessionLink, IdHolder {
         handshake,
         listens,
         busy: (isBusy) => this.#setPause(Pause.broker, isBusy),
+        overdue,
         ready: () => this.#becomeReady(),
         ended: () => this.#end(),
       },
+      this.#options,
       frame,
     );
     const sorter = new PacketSorter(
@@ -276,6 +279,8 @@ export class Connection implements TransportEvents, SessionLink, IdHolder {
     }
     this.#paused &= ~why;
     if (this.#paused !== 0) return;
+    // It could not be heard until now.
+    this.#lastHeardMs = this.#deps.clock.monotonicMs();
     // What was read before the pause waits in the scanner.
     this.#takePackets();
     if (this.#paused === 0) this.#transport.resume();

@@ -53,14 +53,14 @@ export interface Extent {
 }
 
 /**
- * Reads a fixed header at `offset`; undefined while its length bytes are not all there.
+ * Reads a fixed header at `offset`; undefined while its length bytes are not all there, before `end`.
  * @throws ProtocolViolation when the length takes more than 4 bytes
  */
-export function readExtent(bytes: Uint8Array, offset: number): Extent | undefined {
+export function readExtent(bytes: Uint8Array, offset: number, end = bytes.length): Extent | undefined {
   let length = 0;
   let factor = 1;
   for (let i = 1; i <= 4; i++) {
-    const byte = bytes[offset + i];
+    const byte = offset + i < end ? bytes[offset + i] : undefined;
     if (byte === undefined) return undefined;
     length += (byte & 0x7f) * factor;
     if (byte < 0x80) return { headerBytes: i + 1, totalBytes: i + 1 + length };

@@ -202,6 +202,46 @@ describe("the gate", () => {
     expect(house.sessions.size).toBe(0);
   });
 
+  it("cuts off a client that acknowledges no ordinary message", async () => {
+    const fast = { maxPacketsPerS: 10_000_000, maxPacketBurst: 1_000_000, maxOfflineMessages: 0 };
+    await using house = await openHouse(() => ok, { ...fast, maxUnsentBytes: 10_000_000 });
+    const player = await house.enter();
+    player.send({ cmd: "subscribe", messageId: 2, subscriptions: [{ topic: "game/x", qos: 1 }] });
+    await player.next(isA("suback"));
+    for (let id = 1; id <= 8_300; id++)
+      player.send({
+        cmd: "publish",
+        topic: "game/x",
+        messageId: id,
+        qos: 1,
+        payload: "",
+        dup: false,
+        retain: false,
+      });
+    await expect.poll(() => player.stream.closed, { timeout: 10_000 }).toBe(true);
+    expect(house.metrics.closed.limit).toBe(1);
+    expect(player.packets.filter(isA("publish")).length).toBeGreaterThanOrEqual(8_192);
+  });
+
+  it("hears again of a client that it did not read for longer than its keep-alive", async () => {
+    const clock = new ManualClock();
+    const answers: ((answer: Answer) => void)[] = [];
+    const invoke = () => new Promise<Answer>((resolve) => answers.push(resolve));
+    await using house = await openHouse(invoke, { maxRunningCalls: 1 }, clock);
+    const player = await house.enter(clientId, 2);
+    player.stream.send(player.call(1, 1));
+    expect(player.stream.paused).toBe(true);
+    clock.advance(10_000);
+    answers[0]?.(ok);
+    await player.next(isA("publish"));
+    const witness = await house.enter("w".repeat(32), 1);
+    clock.advance(1_501);
+    await expect.poll(() => witness.stream.closed).toBe(true);
+    expect(player.stream.closed).toBe(false);
+    clock.advance(1_501);
+    await expect.poll(() => player.stream.closed).toBe(true);
+  });
+
   it("cuts off a client that does not read", async () => {
     await using house = await openHouse(() => ({ ...ok, result: JSON.stringify("x".repeat(1_000)) }), {
       maxUnsentBytes: 5_000,

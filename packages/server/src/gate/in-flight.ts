@@ -25,6 +25,11 @@ export class InFlight {
     return this.#own.size;
   }
 
+  /** How many of the broker's messages are not acknowledged yet. */
+  get brokerCount(): number {
+    return this.#broker.size;
+  }
+
   /** Notes an answer or push that is being sent. */
   sendOwn(packetId: number): void {
     this.#own.set(packetId, ++this.#sent);
@@ -38,7 +43,7 @@ export class InFlight {
   /** Chooses an identifier for a packet that is no answer: one that is not in flight. */
   nextOwnId(): number {
     let id = this.#nextId;
-    // The count of own packets is bounded far below the range, so a free one is near.
+    // Both counts are bounded, together below the 32,768 of the range: there is always a free one.
     while (this.#own.has(id) || this.#broker.has(id)) id = id === LAST_OWN_ID ? FIRST_OWN_ID : id + 1;
     this.#nextId = id === LAST_OWN_ID ? FIRST_OWN_ID : id + 1;
     return id;

@@ -21,7 +21,7 @@ export interface GateOptions {
   readonly maxKeepAliveS: number;
   /** Unsent bytes at which a client that does not read is cut off. */
   readonly maxUnsentBytes: number;
-  /** Answers and pushes that a client has not acknowledged yet; beyond it the client is cut off. */
+  /** Answers and pushes that a client has not acknowledged yet; beyond it the client is cut off. At most 10,000. */
   readonly maxUnacknowledged: number;
   /** Calls of one connection that run at once; beyond it its socket is not read. */
   readonly maxRunningCalls: number;
@@ -39,8 +39,12 @@ export interface GateOptions {
   readonly maxRetainedPerClient: number;
   /** Retained topics in all. */
   readonly maxRetained: number;
-  /** Messages queued for a persistent session that is away; older ones go first. */
+  /** Bytes of retained messages in all. */
+  readonly maxRetainedBytes: number;
+  /** Messages queued for a persistent session that is away; older ones go first. At most 10,000. */
   readonly maxOfflineMessages: number;
+  /** Bytes of messages kept for one client: those queued, or at QoS 2 those on their way in. */
+  readonly maxOfflineBytes: number;
   /** Persistent sessions that are away, in all; the longest away go first. */
   readonly maxOfflineSessions: number;
   /** Connections in all. */
@@ -68,7 +72,9 @@ export const defaultGateOptions: GateOptions = {
   maxTopicLevels: 16,
   maxRetainedPerClient: 64,
   maxRetained: 10_000,
+  maxRetainedBytes: 67_108_864,
   maxOfflineMessages: 1_000,
+  maxOfflineBytes: 1_048_576,
   maxOfflineSessions: 1_000,
   maxConnections: 50_000,
   maxConnectionsPerAddress: 1_000,

@@ -52,4 +52,30 @@ describe("PacketScanner", () => {
     scanner.feed(frame);
     expect(() => scanner.next(99)).toThrow(ProtocolViolation);
   });
+
+  it("takes a large packet that comes byte by byte without copying it for each byte", () => {
+    const frame = frameOf(0x30, [new Uint8Array(262_000).fill(7)]);
+    const scanner = new PacketScanner();
+    const startedMs = performance.now();
+    let packet: Buffer | undefined;
+    for (const byte of frame) {
+      scanner.feed(Buffer.of(byte));
+      packet = scanner.next(262_144);
+    }
+    expect(packet?.equals(frame)).toBe(true);
+    expect(scanner.pendingBytes).toBe(0);
+    // Copied each time, it would be 34 GB.
+    expect(performance.now() - startedMs).toBeLessThan(2_000);
+  });
+
+  it("leaves packets that it has returned as they are", () => {
+    const [first, second] = [frameOf(0x30, [Buffer.from("first")]), frameOf(0x30, [Buffer.from("second")])];
+    const scanner = new PacketScanner();
+    scanner.feed(Buffer.concat([first, second.subarray(0, 3)]));
+    const kept = scanner.next(100);
+    for (const byte of Buffer.concat([second.subarray(3), first])) scanner.feed(Buffer.of(byte));
+    expect(scanner.next(100)).toEqual(second);
+    expect(scanner.next(100)).toEqual(first);
+    expect(kept).toEqual(first);
+  });
 });

@@ -28,7 +28,7 @@ export interface PacketSorterDeps {
   readonly left: () => void;
 }
 
-/** Dropped messages at QoS 2 that may wait for their PUBREL; the broker bounds its own likewise. */
+/** Dropped messages at QoS 2 that may wait for their PUBREL; the broker bounds its own likewise (broker.ts). */
 const MAX_DROPPED_QOS2 = 256;
 
 /** Sorts the packets of one client that was let in. */
@@ -127,13 +127,13 @@ export class PacketSorter {
     if (outcome.suback !== undefined) this.#deps.out.gather(outcome.suback);
     if (outcome.handshake) this.#deps.out.gather(this.#deps.privateSide.handshake());
     if (outcome.listens) this.#deps.listens();
-    this.#deps.brokerSide.countFilters();
+    this.#deps.brokerSide.filtersChanged();
   }
 
   #takeUnsubscribe(frame: Buffer): void {
     const { unsuback, forward } = this.#deps.subscriptions.unsubscribe(frame);
     if (unsuback !== undefined) this.#deps.out.gather(unsuback);
     if (forward !== undefined) this.#deps.brokerSide.pass(forward);
-    this.#deps.brokerSide.countFilters();
+    this.#deps.brokerSide.filtersChanged();
   }
 }

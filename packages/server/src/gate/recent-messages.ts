@@ -5,7 +5,7 @@
 /** Messages that may be on their way at once between two copies of one; far above what one turn hands out. */
 const REMEMBERED = 1_024;
 
-/** The last messages of one client. Takes memory only once a client has overlapping filters to fear. */
+/** The last messages of one client. Takes memory only for clients whose filters may overlap. */
 export class RecentMessages {
   #seen: Set<string> | undefined;
 

@@ -16,6 +16,19 @@ function subscribe(messageId: number, topics: readonly string[], qos: 0 | 1 | 2 
 }
 
 describe("Subscriptions", () => {
+  it("knows whether one message may match several of the filters", () => {
+    const subscriptions = new Subscriptions({ ...options, maxSubscriptions: 8 });
+    subscriptions.subscribe(subscribe(1, ["game/a", "game/b", "game/c"]), false);
+    expect(subscriptions.mayOverlap).toBe(false);
+    subscriptions.subscribe(subscribe(2, ["game/+", "game/+"]), false);
+    expect(subscriptions.mayOverlap).toBe(true);
+    const unsubscriptions = ["game/+", "game/+", "game/a"];
+    subscriptions.unsubscribe(generate({ cmd: "unsubscribe", messageId: 3, unsubscriptions }));
+    expect(subscriptions.mayOverlap).toBe(false);
+    subscriptions.restore(["game/#"]);
+    expect(subscriptions.mayOverlap).toBe(true);
+  });
+
   it("answers private filters alone, without the broker", () => {
     const outcome = new Subscriptions(options).subscribe(subscribe(3, ["s", "i", "p"]), false);
     expect(outcome).toMatchObject({ forward: undefined, handshake: true, refused: 0 });

@@ -72,6 +72,7 @@ export class Subscriptions {
   readonly #options: SubscriptionsOptions;
   readonly #private = new Set<string>();
   readonly #ordinary = new Set<string>();
+  #wildcards = 0;
   readonly #pending = new Map<number, PendingSuback>();
 
   constructor(options: SubscriptionsOptions) {
@@ -88,9 +89,14 @@ export class Subscriptions {
     return this.#ordinary.size;
   }
 
+  /** Whether one message may match several of the ordinary filters: without a wildcard it cannot. */
+  get mayOverlap(): boolean {
+    return this.#wildcards > 0 && this.#ordinary.size > 1;
+  }
+
   /** Takes over the filters that a persistent session brought along. */
   restore(filters: readonly string[]): void {
-    for (const filter of filters) this.#ordinary.add(filter);
+    for (const filter of filters) this.#add(filter);
   }
 
   /** Decides on a SUBSCRIBE. @throws ProtocolViolation when it breaks MQTT */
@@ -140,8 +146,14 @@ export class Subscriptions {
   #take(filter: string): boolean {
     if (this.#ordinary.has(filter)) return true;
     if (this.#ordinary.size >= this.#options.maxSubscriptions) return false;
-    this.#ordinary.add(filter);
+    this.#add(filter);
     return true;
+  }
+
+  #add(filter: string): void {
+    if (this.#ordinary.has(filter)) return;
+    this.#ordinary.add(filter);
+    if (hasWildcard(filter)) this.#wildcards++;
   }
 
   /** Puts the gate's codes beside the broker's. */
@@ -167,11 +179,15 @@ export class Subscriptions {
       if (rule === "invalid") throw new ProtocolViolation("a filter has a wildcard where none may be");
       this.#private.delete(filter);
       if (rule !== "ordinary") continue;
-      this.#ordinary.delete(filter);
+      if (this.#ordinary.delete(filter) && hasWildcard(filter)) this.#wildcards--;
       ordinary.push(filter);
     }
     if (ordinary.length > 0)
       return { unsuback: undefined, forward: formatUnsubscribe({ packetId, filters: ordinary }) };
     return { unsuback: acknowledgement(PacketType.unsuback, packetId), forward: undefined };
   }
+}
+
+function hasWildcard(filter: string): boolean {
+  return filter.includes("+") || filter.includes("#");
 }

@@ -36,6 +36,9 @@ export interface StreamListener {
  * @param client address of the client, where it is not the socket's peer
  */
 export function socketTransport(socket: Socket, kind: string, client?: string): Transport {
+  // Here, not in `start`: a connection that nobody takes can break, too.
+  // A reset by the peer is its way to end; "close" follows.
+  socket.on("error", () => socket.destroy());
   return {
     kind,
     remoteAddress: client ?? peerAddress(socket),
@@ -46,8 +49,6 @@ export function socketTransport(socket: Socket, kind: string, client?: string): 
       socket.on("data", (chunk: Buffer) => events.data(chunk));
       socket.on("drain", () => events.drain());
       socket.on("close", () => events.transportClosed());
-      // A reset by the peer is its way to end; "close" follows.
-      socket.on("error", () => socket.destroy());
     },
     write: (bytes) => void socket.write(bytes),
     pause: () => void socket.pause(),

@@ -17,6 +17,7 @@ import { parseTarget } from "./link/target.ts";
 import type { ClosedReason, GameState } from "./link/state.ts";
 import { OrdinaryTopics, type OrdinaryMqtt } from "./mqtt.ts";
 import { resolveOptions, type ConnectOptions, type ResolvedOptions } from "./options.ts";
+import { protobufForm, requireProtobuf, type ProtobufForm } from "./protobuf.ts";
 import { Pushes, type ReceivedPush } from "./pushes.ts";
 import { tokenAfter } from "./session/tokens.ts";
 import { Session } from "./session/session.ts";
@@ -70,7 +71,18 @@ export interface Game {
  * reached or refused; `handshakeFailed` when it is not an mqplay server. Each says what was tried.
  */
 export async function connect(url: string, options: ConnectOptions = {}): Promise<Game> {
-  const game = new ConnectedGame(url, resolveOptions(options, host));
+  return connectWith(protobufForm, url, options);
+}
+
+/** The same, with protobuf or without it. */
+export async function connectWith(
+  protobuf: ProtobufForm | undefined,
+  url: string,
+  options: ConnectOptions,
+): Promise<Game> {
+  const resolved = resolveOptions(options, host);
+  if (resolved.encoding === "protobuf") requireProtobuf(protobuf);
+  const game = new ConnectedGame(url, resolved, protobuf);
   await game.start();
   return game;
 }
@@ -79,13 +91,14 @@ class ConnectedGame implements Game {
   readonly user: ModuleClient<typeof User>;
   readonly mqtt: OrdinaryTopics;
   readonly #options: ResolvedOptions;
+  readonly #protobuf: ProtobufForm | undefined;
   readonly #events: Emitter<GameEvents>;
   readonly #calls: Calls;
   readonly #createKey: () => string;
   readonly #pushes: Pushes;
   readonly #session: Session;
 
-  constructor(url: string, options: ResolvedOptions) {
+  constructor(url: string, options: ResolvedOptions, protobuf: ProtobufForm | undefined) {
     const { platform, logger } = options;
     const { clock, rethrow } = platform;
     const target = parseTarget(url);
@@ -98,10 +111,17 @@ class ConnectedGame implements Game {
       );
     }
     this.#options = options;
+    this.#protobuf = protobuf;
     this.#events = new Emitter(rethrow);
-    this.#calls = new Calls({ clock, logger }, options.maxPendingCalls);
+    this.#calls = new Calls({ clock, logger, protobuf }, options.maxPendingCalls);
     this.#createKey = createKeys(() => platform.random());
-    this.#pushes = new Pushes({ clock, logger, rethrow, onKicked: (message) => this.#handleKicked(message) });
+    this.#pushes = new Pushes({
+      clock,
+      logger,
+      rethrow,
+      protobuf,
+      onKicked: (message) => this.#handleKicked(message),
+    });
     this.mqtt = new OrdinaryTopics({ connection: () => this.#readyConnection(), rethrow });
     this.#session = new Session(
       { profile: classicProfile, options, target },
@@ -174,6 +194,7 @@ class ConnectedGame implements Game {
     return createModuleClient(contract, {
       ...more,
       encoding,
+      protobuf: this.#protobuf,
       timeoutMs,
       createKey: this.#createKey,
       call: (call) => this.#calls.call(call),

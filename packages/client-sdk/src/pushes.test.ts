@@ -1,10 +1,10 @@
-import { User, utf8Encode, type Push } from "@mqplay/shared";
+import { encodeMessage, User, utf8Encode, type Push } from "@mqplay/shared";
 import { describe, expect, test } from "vitest";
 import { connectInMemory } from "./testing/memory-game.ts";
 import type { ReceivedPush } from "./pushes.ts";
 
 const { content } = User.pushes.onLoginSuccessNotify;
-const notice: Push = { module: 2, type: 11, content: content.encode({ msg: "hello" }) };
+const notice: Push = { module: 2, type: 11, content: encodeMessage(content, { msg: "hello" }) };
 const jsonNotice: Push = { module: 2, type: 11, content: utf8Encode('{"msg":"hello"}') };
 
 async function listening() {
@@ -62,7 +62,9 @@ describe("a push", () => {
     connection.push(notice, "f", packetId);
     expect(typed).toEqual(["hello"]);
     const [sent] = connection.calls;
-    const result = User.funcs.getSelfInfo.response.encode({ userData: { UserName: "me", UserID: "1" } });
+    const result = encodeMessage(User.funcs.getSelfInfo.response, {
+      userData: { UserName: "me", UserID: "1" },
+    });
     if (sent !== undefined) connection.answer(packetId, sent, { state: 0, msg: "", result });
     expect((await call).userData.UserName).toBe("me");
   });

@@ -6,10 +6,9 @@
  * The Go server sends protobuf pushes on `f`; one that comes on two topics all the same is delivered once.
  */
 import {
+  decodeJsonPush,
   bytesEqual,
-  jsonCodec,
   parseJson,
-  protobufCodec,
   Topics,
   utf8Decode,
   type Encoding,
@@ -21,6 +20,7 @@ import type { Clock } from "./clock.ts";
 import { Emitter, type Unsubscribe } from "./emitter.ts";
 import { toMqplayError } from "./errors.ts";
 import type { Logger } from "./options.ts";
+import { requireProtobuf, type ProtobufForm } from "./protobuf.ts";
 
 /** A push as it came: numbers and bytes. */
 export interface ReceivedPush extends Push {
@@ -30,6 +30,8 @@ export interface ReceivedPush extends Push {
 
 /** What {@link Pushes} needs. */
 export interface PushesDeps {
+  /** Undefined in a build that speaks JSON only: pushes in protobuf then come as bytes alone. */
+  readonly protobuf: ProtobufForm | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly rethrow: (error: unknown) => void;
@@ -87,7 +89,7 @@ export class Pushes {
     const isOnP = topic === Topics.pushJson;
     let push: Push;
     try {
-      push = isOnP ? jsonCodec.decodePush(plain) : protobufCodec.decodePush(plain);
+      push = isOnP ? decodeJsonPush(plain) : requireProtobuf(this.#deps.protobuf).decodePush(plain);
     } catch (error) {
       this.#report(`a message on "${topic}" is no push`, error);
       return;
@@ -117,7 +119,10 @@ export class Pushes {
   ): { value: T } | undefined {
     try {
       return {
-        value: encoding === "json" ? push.content.fromJson(parseJson(content)) : push.content.decode(content),
+        value:
+          encoding === "json"
+            ? push.content.fromJson(parseJson(content))
+            : requireProtobuf(this.#deps.protobuf).decodeMessage(push.content, content),
       };
     } catch (error) {
       this.#report(`the content of a push ${name} cannot be read`, error);

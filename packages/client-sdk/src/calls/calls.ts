@@ -6,10 +6,11 @@
  * those that were cut off and have a key by which the server runs them once. [call-5]
  * Every call ends exactly once: answered, timed out, aborted, or lost with its connection.
  */
-import { jsonCodec, protobufCodec, Topics, type DecodedAnswer } from "@mqplay/shared";
+import { decodeJsonAnswer, Topics, type DecodedAnswer } from "@mqplay/shared";
 import type { Clock } from "../clock.ts";
 import { MqplayError, toMqplayError } from "../errors.ts";
 import type { Logger } from "../options.ts";
+import { requireProtobuf, type ProtobufForm } from "../protobuf.ts";
 import { PendingCall, type OutgoingCall } from "./pending.ts";
 
 /** A ready connection, as calls use it. */
@@ -25,6 +26,8 @@ export interface CallSender {
 
 /** What {@link Calls} needs. */
 export interface CallsDeps {
+  /** Undefined in a build that speaks JSON only. */
+  readonly protobuf: ProtobufForm | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -153,7 +156,7 @@ export class Calls {
     const late = packetId === undefined ? undefined : this.#abandoned.get(packetId);
     let answer: DecodedAnswer;
     try {
-      answer = isJson ? jsonCodec.decodeAnswer(plain) : protobufCodec.decodeAnswer(plain);
+      answer = isJson ? decodeJsonAnswer(plain) : requireProtobuf(this.#deps.protobuf).decodeAnswer(plain);
     } catch (error) {
       return this.#handleUnreadable(pending, topic, toMqplayError(error));
     }

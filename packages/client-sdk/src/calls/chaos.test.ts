@@ -2,7 +2,7 @@
  * Anything may happen in any order; every call ends exactly once, with its own answer or a typed error.
  */
 import fc from "fast-check";
-import { User, type Call } from "@mqplay/shared";
+import { decodeMessage, encodeMessage, User, type Call } from "@mqplay/shared";
 import { expect, test } from "vitest";
 import { isMqplayError } from "../errors.ts";
 import { connectInMemory } from "../testing/memory-game.ts";
@@ -45,7 +45,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** What the caller put into a call, by which its answer is known. */
 function nameIn(call: Call): string {
-  if (call.encoding === "protobuf") return User.funcs.login.request.decode(call.params).username;
+  if (call.encoding === "protobuf") return decodeMessage(User.funcs.login.request, call.params).username;
   return User.funcs.login.request.fromJson(call.params).username;
 }
 
@@ -55,7 +55,8 @@ function answer(connection: MemoryConnection, at: number): void {
   if (call === undefined || packetId === undefined) return;
   const response = { token: nameIn(call), refreshToken: "", expireAt: 0 };
   const { response: type } = User.funcs.login;
-  const result = call.encoding === "json" ? JSON.stringify(type.toJson(response)) : type.encode(response);
+  const result =
+    call.encoding === "json" ? JSON.stringify(type.toJson(response)) : encodeMessage(type, response);
   connection.answer(packetId, call, { state: 0, msg: "", result });
 }
 

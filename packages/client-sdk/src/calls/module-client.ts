@@ -4,10 +4,9 @@
  */
 import {
   codeOfState,
+  encodeJsonCall,
   isSuccess,
-  jsonCodec,
   nearestName,
-  protobufCodec,
   type Answer,
   type ContentOf,
   type DecodedAnswer,
@@ -22,6 +21,7 @@ import {
 import type { Unsubscribe } from "../emitter.ts";
 import { MqplayError, toMqplayError } from "../errors.ts";
 import type { CallOptions } from "./call-options.ts";
+import { requireProtobuf, type ProtobufForm } from "../protobuf.ts";
 import type { OutgoingCall } from "./pending.ts";
 import { readRetryAfterMs } from "./retry-after.ts";
 
@@ -65,6 +65,8 @@ export interface ModuleClientDeps {
   /** The name to call it by, with its instance; undefined is the contract's. */
   readonly instanceName?: string | undefined;
   readonly encoding: Encoding;
+  /** Undefined in a build that speaks JSON only. */
+  readonly protobuf: ProtobufForm | undefined;
   readonly timeoutMs: number;
   /** Makes the key of a call that is to run once. [call-5] */
   createKey(): string;
@@ -141,6 +143,7 @@ interface Callee {
   readonly module: string;
   /** `Module.Func`, for messages. */
   readonly name: string;
+  readonly protobuf: ProtobufForm | undefined;
 }
 
 async function callFunc(
@@ -152,7 +155,8 @@ async function callFunc(
 ): Promise<unknown> {
   const module = deps.instanceName ?? contract.name;
   const encoding = deps.instanceName === undefined ? (options.encoding ?? deps.encoding) : "json";
-  const callee: Callee = { contract, func, module, name: `${module}.${func.name}` };
+  const { protobuf } = deps;
+  const callee: Callee = { contract, func, module, name: `${module}.${func.name}`, protobuf };
   const once = func.idempotent ? deps.createKey() : undefined;
   const answer = await deps.call({
     name: callee.name,
@@ -171,7 +175,7 @@ async function callFunc(
 }
 
 function encodeCall(
-  { contract, func, module, name }: Callee,
+  { contract, func, module, name, protobuf: form }: Callee,
   request: unknown,
   encoding: Encoding,
   once: string | undefined,
@@ -180,10 +184,11 @@ function encodeCall(
   if (type !== null) checkRequest(name, type, request);
   if (encoding === "json") {
     const params = type === null ? undefined : type.toJson(request);
-    return jsonCodec.encodeCall({ encoding, module, func: func.name, params, once });
+    return encodeJsonCall({ encoding, module, func: func.name, params, once });
   }
-  const params = type === null ? new Uint8Array(0) : type.encode(request);
-  return protobufCodec.encodeCall({ encoding, module: contract.number, func: func.number, params, once });
+  const protobuf = requireProtobuf(form);
+  const params = type === null ? new Uint8Array(0) : protobuf.encodeMessage(type, request);
+  return protobuf.encodeCall({ encoding, module: contract.number, func: func.number, params, once });
 }
 
 function checkRequest(name: string, type: MessageType<unknown>, request: unknown): void {
@@ -195,7 +200,7 @@ function checkRequest(name: string, type: MessageType<unknown>, request: unknown
   }
 }
 
-function decodeResponse({ func, name }: Callee, answer: Answer, encoding: Encoding): unknown {
+function decodeResponse({ func, name, protobuf }: Callee, answer: Answer, encoding: Encoding): unknown {
   const type: MessageType<unknown> | null = func.response;
   if (type === null) return undefined;
   const { result } = answer;
@@ -204,7 +209,10 @@ function decodeResponse({ func, name }: Callee, answer: Answer, encoding: Encodi
       const json: unknown = typeof result === "string" ? JSON.parse(result) : null;
       return type.fromJson(json ?? {});
     }
-    return type.decode(result instanceof Uint8Array ? result : new Uint8Array(0));
+    return requireProtobuf(protobuf).decodeMessage(
+      type,
+      result instanceof Uint8Array ? result : new Uint8Array(0),
+    );
   } catch (cause) {
     const { detail } = toMqplayError(cause);
     throw new MqplayError("malformed", `the result of ${name} cannot be read: ${detail}`, {
@@ -215,14 +223,14 @@ function decodeResponse({ func, name }: Callee, answer: Answer, encoding: Encodi
 }
 
 /** The server's text becomes the detail, as a game may show it; which call it was says the cause. */
-function answerError({ func, name }: Callee, answer: Answer): MqplayError {
+function answerError({ func, name, protobuf }: Callee, answer: Answer): MqplayError {
   const { state, msg } = answer;
   const declared = func.errors.find((error) => error.state === state);
   const words = declared === undefined ? "" : ` (${declared.name})`;
   return new MqplayError(codeOfState(state), msg === "" ? (declared?.msg ?? `state ${state}`) : msg, {
     state,
     errorName: declared?.name,
-    retryAfterMs: readRetryAfterMs(answer),
+    retryAfterMs: readRetryAfterMs(answer, protobuf),
     fromPeer: true,
     cause: new Error(`${name} was answered with state ${state}${words}`),
   });

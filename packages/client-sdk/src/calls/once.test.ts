@@ -1,7 +1,7 @@
 /**
  * Calls with a key: sent again after a cut, byte for byte, within their own time limit. [call-5]
  */
-import { readOnceField, User, type Answer, type Call } from "@mqplay/shared";
+import { encodeMessage, readOnceField, User, type Answer, type Call } from "@mqplay/shared";
 import { describe, expect, test } from "vitest";
 import { settle } from "../testing/manual-clock.ts";
 import { connectInMemory } from "../testing/memory-game.ts";
@@ -20,7 +20,7 @@ function selfInfo({ encoding }: Call): Answer {
   return {
     state: 0,
     msg: "",
-    result: encoding === "json" ? JSON.stringify(type.toJson(response)) : type.encode(response),
+    result: encoding === "json" ? JSON.stringify(type.toJson(response)) : encodeMessage(type, response),
   };
 }
 

@@ -24,7 +24,7 @@ const answer = jsonCodec.encodeAnswer({ state: 0, msg: "", result: "null" }, { m
 function start() {
   const clock = new ManualClock();
   const freed: number[] = [];
-  const calls = new Calls({ clock, logger: { warn: () => {} } }, 10);
+  const calls = new Calls({ clock, protobuf: undefined, logger: { warn: () => {} } }, 10);
   let next = 1;
   const sender = { send: () => next++, free: (packetId: number) => void freed.push(packetId) };
   calls.start(sender);

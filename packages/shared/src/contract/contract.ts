@@ -24,10 +24,6 @@ export interface MessageType<T> {
   readonly name: string;
   /** Its fields: what `encodeMessage` and `decodeMessage` go by, and tools that show or document a contract. */
   readonly layout: Layout;
-  /** Encodes to protobuf; zero scalars are left out. */
-  encode(message: T): Uint8Array;
-  /** Decodes protobuf. @throws MqplayError `malformed` on bytes that are no such message */
-  decode(bytes: Uint8Array): T;
   /** Maps to JSON: keys as the .proto writes them, zero values left out, bytes as base64, 64-bit integers as strings. */
   toJson(message: T): JsonValue;
   /**

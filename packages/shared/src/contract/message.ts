@@ -6,7 +6,6 @@ import { checkMessage } from "./check.ts";
 import type { JsonValue, MessageType } from "./contract.ts";
 import { createLayout, type FieldSpec, type Layout } from "./field.ts";
 import { messageFromJson, messageToJson } from "./json-form.ts";
-import { decodeMessage, encodeMessage } from "./protobuf-form.ts";
 
 /** A message of a generated contract. */
 export type Message<T> = MessageType<T>;
@@ -29,14 +28,6 @@ class TableMessage<T extends object> implements Message<T> {
   constructor(layout: Layout) {
     this.name = layout.name;
     this.layout = layout;
-  }
-
-  encode(message: T): Uint8Array {
-    return encodeMessage(this, message);
-  }
-
-  decode(bytes: Uint8Array): T {
-    return decodeMessage(this, bytes);
   }
 
   toJson(message: T): JsonValue {

@@ -5,7 +5,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type RawData, type WebSocket } from "ws";
-import { MinuteCount } from "../rate.ts";
 import type { Transport, TransportEvents } from "./transport.ts";
 
 /** The subprotocols that clients of MQTT 3.1.1 and 3.1 offer; those that offer none are let in as well. [connect-1] */
@@ -13,12 +12,6 @@ const SUBPROTOCOLS = ["mqtt", "mqttv3.1"] as const;
 
 /** How long a peer has to answer the closing handshake before the socket is cut, in ms. */
 const CLOSE_WAIT_MS = 1_000;
-
-/**
- * WebSocket pings a minute before a client is cut off. Libraries send one or two; each is answered, and whoever sends
- * many and reads no answer would have them pile up here.
- */
-const MAX_PINGS_PER_MINUTE = 60;
 
 /** Takes WebSocket upgrades. */
 export interface WebSocketDoor {
@@ -66,13 +59,9 @@ function webSocketTransport(
   remoteAddress: string,
   kind: string,
 ): Transport {
-  const pings = new MinuteCount(MAX_PINGS_PER_MINUTE, performance.now());
   // Here, not in `start`: a connection that nobody takes can break, too.
   // A broken frame or a reset; "close" follows.
   client.on("error", () => client.terminate());
-  client.on("ping", () => {
-    if (pings.tooMany(performance.now())) client.terminate();
-  });
   return {
     kind,
     remoteAddress,

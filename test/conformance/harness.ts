@@ -13,6 +13,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, test as runTest } from "vitest";
 import { randomClientId } from "../support/raw-client.ts";
+import { registerSecret } from "../support/secrets.ts";
 import { startServer } from "../support/server.ts";
 import { probeModule } from "./probe.ts";
 
@@ -125,6 +126,7 @@ export function randomPhone(): string {
 
 /** A password that every server accepts. */
 export const PASSWORD = "secret-Pass1";
+registerSecret(PASSWORD);
 
 /** The parameters of Register; the code is the one that the Go server takes while it sends none. */
 export function registration(username: string, password: string = PASSWORD): Record<string, string> {

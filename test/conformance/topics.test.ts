@@ -378,12 +378,21 @@ describe.each(transports)("over %s", (transport) => {
     await victim.quiet();
   });
 
-  test.ours("[topic-8] shows $SYS when it is configured", async () => {
-    await using own = await startOwnServer({ gate: { sysTopics: true } });
-    await using client = await RawClient.connect(own.url(transport));
-    expect(await client.subscribe("$SYS/#")).toEqual([1]);
-    await using _other = await RawClient.connect(own.url(transport));
-    const message = await client.take("publish", ({ topic }) => topic.startsWith("$SYS/"));
-    expect(message.topic).toMatch(/^\$SYS\//);
-  });
+  test.ours(
+    "[topic-8] shows on $SYS how many clients there are when it is configured, and no client id",
+    async () => {
+      await using own = await startOwnServer({ gate: { sysTopics: true } });
+      await using client = await RawClient.connect(own.url(transport));
+      expect(await client.subscribe("$SYS/#")).toEqual([1]);
+      // A client id may be a token, and whoever read it would be that user.
+      await using other = await RawClient.connect(own.url(transport), { clientId: randomClientId(43) });
+      const came = await client.take("publish", ({ topic }) => /^\$SYS\/[^/]+\/new\/clients$/.test(topic));
+      expect(textOf(came)).toBe("2");
+      await other.subscribe("game/x");
+      await other.end();
+      const left = await client.take("publish", ({ topic }) => topic.endsWith("/disconnect/clients"));
+      expect(textOf(left)).toBe("1");
+      await client.quiet();
+    },
+  );
 });

@@ -13,7 +13,9 @@ const shape = {
   duplicateClientId: setting(z.enum(["refuse", "takeover"]), defaults.duplicateClientId, {
     text: "What a second connection with a client id that is already connected gets: `refuse` turns it away (CONNACK 5) and the first lives on, as old clients expect; `takeover` ends the first.",
   }),
-  sysTopics: flag(defaults.sysTopics, { text: "Whether clients may read the broker's own `$SYS/#` topics." }),
+  sysTopics: flag(defaults.sysTopics, {
+    text: "Whether clients may read the broker's own `$SYS/#` topics: how many clients there are.",
+  }),
   maxConnectBytes: integer(
     defaults.maxConnectBytes,
     { min: 256, max: 1_048_576 },

@@ -52,19 +52,23 @@ const CONCURRENCY = 1_000;
 /** Messages at QoS 2 that one client may have begun and not released; beyond it the broker ends the client. */
 const MAX_INCOMING = 256;
 
-/**
- * What the broker tells about clients on `$SYS`: their ids, which may be access tokens [connect-5], and their filters.
- * It needs none of it within one process.
- */
-const TELLS_OF_CLIENTS = /^\$SYS\/[^/]*\/(new|disconnect)\//;
+/** Where the broker tells of clients on `$SYS`: their ids, which may be access tokens [connect-5], and their filters. */
+const TELLS_OF_CLIENTS = /^\$SYS\/[^/]*\/(new|disconnect)\/(clients|)/;
 
-/** Hands messages out, but for those that tell of clients. [topic-8] */
-function createEmitter(): mqemitter.MQEmitter {
+/**
+ * Hands messages out. Of clients that come and go it tells how many there are now, of their filters nothing: within one
+ * process the broker itself needs neither. [topic-8]
+ * @param clients tells how many clients there are
+ */
+function createEmitter(clients: () => number): mqemitter.MQEmitter {
   const emitter = mqemitter({ concurrency: CONCURRENCY, matchEmptyLevels: true });
   const emit = emitter.emit.bind(emitter);
   emitter.emit = (message, done) => {
-    if (TELLS_OF_CLIENTS.test(message.topic)) done?.();
-    else emit(message, done);
+    const told = TELLS_OF_CLIENTS.exec(message.topic);
+    if (told === null) emit(message, done);
+    else if (told[2] === "clients")
+      emit(Object.assign(message, { payload: Buffer.from(`${clients()}`) }), done);
+    else done?.();
   };
   return emitter;
 }
@@ -97,9 +101,9 @@ export async function createBroker(deps: BrokerDeps, options: GateOptions): Prom
   /** The client of each id that came last: the stream of an earlier one may end after it has come. */
   const latest = new Map<string, Client>();
 
-  const aedes = new Aedes({
+  const aedes: Aedes = new Aedes({
     persistence,
-    mq: createEmitter(),
+    mq: createEmitter(() => aedes.connectedClients),
     maxInflightInbound: MAX_INCOMING,
     concurrency: CONCURRENCY,
     drainTimeout: DRAIN_TIMEOUT_MS,

@@ -58,6 +58,13 @@ export class BrokerSide implements BrokerStreamEvents {
   #waiting: (() => void) | undefined;
   #ready = false;
   #open = true;
+  /** The broker wants no more bytes for now. */
+  #isFull = false;
+  /**
+   * A SUBSCRIBE or UNSUBSCRIBE is with the broker. It works on packets side by side, so one that overtook another would
+   * leave the client with the wrong filters: nothing more is read of the client until the broker has acknowledged it.
+   */
+  #isSettling = false;
 
   /** @param connect the client's CONNECT, the first packet that the broker gets. */
   constructor(deps: BrokerSideDeps, options: BrokerSideOptions, connect: Buffer) {
@@ -83,6 +90,14 @@ export class BrokerSide implements BrokerStreamEvents {
   /** Passes a packet on, with the others of its turn. */
   pass(frame: Buffer): void {
     this.#forwarded.push(frame);
+    const type = (frame[0] ?? 0) >>> 4;
+    if (type !== PacketType.subscribe && type !== PacketType.unsubscribe) return;
+    this.#isSettling = true;
+    this.#tellBusy();
+  }
+
+  #tellBusy(): void {
+    this.#deps.busy(this.#isFull || this.#isSettling);
   }
 
   /** Hands over what was passed on in this turn. */
@@ -91,18 +106,20 @@ export class BrokerSide implements BrokerStreamEvents {
     const [first] = frames;
     if (first === undefined) return;
     this.#forwarded = [];
-    const wantsMore = this.#stream.push(frames.length === 1 ? first : Buffer.concat(frames));
-    if (!wantsMore) this.#deps.busy(true);
+    this.#isFull = !this.#stream.push(frames.length === 1 ? first : Buffer.concat(frames));
+    if (this.#isFull) this.#tellBusy();
   }
 
   wanted(): void {
-    this.#deps.busy(false);
+    this.#isFull = false;
+    this.#tellBusy();
   }
 
   packets(bytes: Buffer, written: () => void): void {
     if (this.#open) {
       this.#sendOn(bytes);
       this.#deps.out.flush();
+      this.#tellBusy();
       if (this.#deps.inFlight.brokerCount > this.#maxUnacknowledged) this.#deps.overdue();
     }
     // Once the client is ready, the broker is never held up: a client that does not read is cut off instead.
@@ -122,7 +139,10 @@ export class BrokerSide implements BrokerStreamEvents {
       if ((first & 0xf6) === 0x32) {
         const topicBytes = readUint16(bytes, at + extent.headerBytes);
         inFlight.sendBroker(readUint16(bytes, at + extent.headerBytes + 2 + topicBytes));
+      } else if (first >>> 4 === PacketType.unsuback) {
+        this.#isSettling = false;
       } else if (first >>> 4 === PacketType.suback) {
+        this.#isSettling = false;
         const completed = subscriptions.completeSuback(bytes.subarray(at, end));
         if (completed !== undefined) {
           if (at > passed) out.gather(bytes.subarray(passed, at));

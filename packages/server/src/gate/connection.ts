@@ -16,7 +16,7 @@ import { BrokerSide } from "./broker-side.ts";
 import type { Broker } from "./broker.ts";
 import type { TakeCall } from "./calls.ts";
 import { parseConnect, type ConnectPacket } from "./connect-packet.ts";
-import { connack, PacketType, ProtocolViolation } from "./frame.ts";
+import { connack, ConnackCode, PacketType, ProtocolViolation } from "./frame.ts";
 import { InFlight } from "./in-flight.ts";
 import type { Transport, TransportEvents } from "./listen/transport.ts";
 import type { GateMetrics } from "./metrics.ts";
@@ -163,6 +163,10 @@ export class Connection implements TransportEvents, SessionLink, IdHolder {
     // [connect-5] `resume` never rejects; the login is bound in the turn in which it was found valid.
     void resumed.then((identity) => {
       if (this.#state !== "admitting") return;
+      if (identity === "unavailable") {
+        this.#refuse({ reason: "unavailable", code: ConnackCode.unavailable });
+        return;
+      }
       const session = this.#letIn(packet, frame);
       if (identity !== undefined) this.#deps.sessions.login(session.id, identity);
     });

@@ -80,7 +80,8 @@ async function openHouse(
         listening: (session) => void listening.push(session),
         login: () => ({ outcome: "gone" }),
       },
-      resume: () => undefined,
+      // As if the store of tokens were away: for ids that have a token's length.
+      resume: (id) => (id.length === 43 ? Promise.resolve("unavailable") : undefined),
       profile: classicProfile,
       metrics,
       log: quiet,
@@ -334,5 +335,55 @@ describe("the gate", () => {
     clock.advance(11_001);
     await expect.poll(() => player.stream.closed).toBe(true);
     expect(house.metrics.closed.silent).toBe(1);
+  });
+
+  it("sends a client whose token cannot be looked up away with CONNACK 3, and frees its id [connect-5]", async () => {
+    await using house = await openHouse(() => ok);
+    for (let time = 0; time < 2; time++) {
+      const { transport, client } = memoryStream();
+      house.gate.accept(transport);
+      const player = new Player(client);
+      player.send({
+        cmd: "connect",
+        protocolId: "MQTT",
+        protocolVersion: 4,
+        clean: true,
+        clientId: "t".repeat(43),
+        keepalive: 0,
+      });
+      expect(await player.next(isA("connack"))).toMatchObject({ returnCode: 3 });
+      await expect.poll(() => client.closed).toBe(true);
+    }
+    expect(house.metrics.refused.unavailable).toBe(2);
+    expect(house.sessions.size).toBe(0);
+  });
+
+  it("carries out UNSUBSCRIBE, SUBSCRIBE and PUBLISH of one write in their order", async () => {
+    await using house = await openHouse(() => ok);
+    const player = await house.enter();
+    const subscriptions = [{ topic: "game/x", qos: 0 as const }];
+    const subscribe: Packet = { cmd: "subscribe", messageId: 2, subscriptions };
+    player.send(subscribe);
+    await player.next(isA("suback"));
+    for (let turn = 0; turn < 20; turn++) {
+      player.stream.send(
+        Buffer.concat([
+          generate({ cmd: "unsubscribe", messageId: 3, unsubscriptions: ["game/x"] }),
+          generate(subscribe),
+          generate({
+            cmd: "publish",
+            topic: "game/x",
+            qos: 0,
+            dup: false,
+            retain: false,
+            payload: `${turn}`,
+          }),
+        ]),
+      );
+      const message = await player.next(isA("publish"));
+      expect(message.cmd === "publish" && message.payload.toString()).toBe(`${turn}`);
+      expect(player.packets.map(({ cmd }) => cmd)).toEqual(["unsuback", "suback"]);
+      player.packets.length = 0;
+    }
   });
 });

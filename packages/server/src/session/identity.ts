@@ -5,10 +5,17 @@ import type { Log } from "../ops/log.ts";
 import type { Identity } from "../runtime/caller.ts";
 
 /**
- * Finds the login that a client id stands for. Returns undefined at once when the id has not the form of a token.
- * Never rejects: an id that is no valid token, or whose token nobody can look up now, is an id like any other.
+ * What becomes of a client id that has the form of a token: its login; undefined when it is no valid token, and so an id
+ * like any other; `unavailable` when nobody can tell now. A client that was let in without its login would stay without
+ * it, so that one is to come again.
  */
-export type Resume = (clientId: string) => Promise<Identity | undefined> | undefined;
+export type Resumed = Identity | undefined | "unavailable";
+
+/**
+ * Finds the login that a client id stands for. Returns undefined at once when the id has not the form of a token.
+ * Never rejects.
+ */
+export type Resume = (clientId: string) => Promise<Resumed> | undefined;
 
 /** What {@link createResume} works with. */
 export interface ResumeDeps {
@@ -27,12 +34,12 @@ export function looksLikeToken(text: string): boolean {
 
 /** Makes the function that the gate asks for each client id. */
 export function createResume(deps: ResumeDeps): Resume {
-  const resume = async (clientId: string): Promise<Identity | undefined> => {
+  const resume = async (clientId: string): Promise<Resumed> => {
     try {
       return await deps.resolveToken(clientId);
     } catch (error) {
-      deps.log.warn({ err: error }, "A client could not resume its login: it must log in again");
-      return undefined;
+      deps.log.warn({ err: error }, "A client could not resume its login: it is sent away to try again");
+      return "unavailable";
     }
   };
   return (clientId) => (looksLikeToken(clientId) ? resume(clientId) : undefined);

@@ -206,10 +206,18 @@ describe.each(["tls", "wss", "https"] as const)("TLS on a listener of kind %s", 
   });
 });
 
-test("handshakes that failed leave their reason in the log for who looks for it", async () => {
-  const socket = await openSocket(portOf("tls"));
-  socket.write("no TLS at all, but long enough to be judged");
-  await whenClosed(socket);
+test("handshakes that failed leave their reason in the log for who looks for it, and are counted", async () => {
+  const failed = async (): Promise<number> => {
+    const { body } = await request(server.ports.http, "/metrics");
+    return Number(/^mqplay_tls_handshakes_failed_total (\d+)$/m.exec(body)?.[1]);
+  };
+  const before = await failed();
+  for (const kind of ["tls", "https"] as const) {
+    const socket = await openSocket(portOf(kind));
+    socket.write("no TLS at all, but long enough to be judged");
+    await whenClosed(socket);
+  }
+  expect(await failed()).toBe(before + 2);
   expect(await server.logged("a TLS handshake failed")).toMatchObject({
     level: "debug",
     address: "127.0.0.1",

@@ -351,17 +351,75 @@ async function whenOpen(port: number, path: string): Promise<Reply> {
 }
 
 describe("a program of its own", () => {
-  test("hears of its users through callbacks", async () => {
+  test("hears of its users through callbacks, in the order in which it happens", async () => {
     const heard: string[] = [];
+    const told = (what: string): void => void heard.push(what);
     const callbacks: UserCallbacks = {
-      onRegister: ({ name }) => void heard.push(`registered ${name}`),
-      onLogin: ({ sessionId }) => void heard.push(`login ${String(sessionId)}`),
+      onConnect: ({ remoteAddress }) => told(`connect ${remoteAddress}`),
+      onRegister: ({ name }) => told(`register ${name}`),
+      onLogin: ({ sessionId }) => told(`login ${sessionId === undefined ? "by HTTP" : "here"}`),
+      onLogout: ({ reason }) => told(`logout ${reason ?? "by itself"}`),
+      onDisconnect: ({ userId }) => told(`disconnect ${userId === undefined ? "nobody" : "somebody"}`),
     };
     await using server = await startServer({ callbacks });
     const account = { username: "callback-player", password: PASSWORD };
-    await call(server.ports.http, "User/Register", account);
-    expect(heard).toContain("registered callback-player");
-    expect(heard).toContain("login undefined");
+    await using first = await RawClient.ready(server.mqttUrl);
+    await first.user("Register", account);
+    await first.user("Logout");
+    await first.user("Login", account);
+    await using second = await RawClient.ready(server.wsUrl);
+    await second.user("Login", account);
+    await first.whenClosed();
+    await second.end();
+    await expect.poll(() => heard.at(-1)).toBe("disconnect somebody");
+    await call(server.ports.http, "User/Login", account);
+    expect(heard).toEqual([
+      "connect 127.0.0.1",
+      "register callback-player",
+      "login here",
+      "logout by itself",
+      "login here",
+      "connect 127.0.0.1",
+      "logout kicked",
+      "disconnect nobody",
+      "login here",
+      "disconnect somebody",
+      "login by HTTP",
+    ]);
+  });
+
+  test("is not harmed by a callback that throws or rejects", async () => {
+    const callbacks: UserCallbacks = {
+      onConnect: () => {
+        throw new Error("a bug of the program's");
+      },
+      onLogin: () => Promise.reject(new Error("another one")),
+    };
+    await using server = await startServer({ callbacks });
+    await using client = await RawClient.ready(server.mqttUrl);
+    const { state } = await client.user("Register", { username: "callback-bug", password: PASSWORD });
+    expect(state).toBe(0);
+    expect(server.log.filter(({ message }) => message === "A callback threw")).toMatchObject([
+      { callback: "onConnect", level: "error" },
+      { callback: "onLogin", level: "error" },
+    ]);
+  });
+
+  test("is not let write codes into the log in production, and warned elsewhere", async () => {
+    const settings = { user: { codeSender: "console" } };
+    vi.stubEnv("NODE_ENV", "production");
+    try {
+      await expect(startServer({ settings })).rejects.toMatchObject({
+        code: "configInvalid",
+        path: "user.codeSender",
+      });
+    } finally {
+      vi.unstubAllEnvs();
+    }
+    await using server = await startServer({ settings });
+    expect(
+      await server.logged("verification codes are written into this log: for development only"),
+    ).toMatchObject({ level: "warn" });
   });
 
   test("is told when codes are asked for and nothing sends them", async () => {

@@ -43,7 +43,8 @@ export interface Application {
 
 /**
  * Gathers what the application brings and what the configuration names.
- * @throws MqplayError `configInvalid` when a module cannot be loaded, or codes are asked for that nothing sends
+ * @throws MqplayError `configInvalid` when a module cannot be loaded, when codes are asked for that nothing sends, or when
+ * they would go into the log of a server in production
  */
 export async function gatherApplication(
   options: ApplicationOptions,
@@ -66,7 +67,17 @@ export async function gatherApplication(
 
 function createCodeSender({ user }: Config, log: Log): CodeSender | undefined {
   if (user.codeSender === "none") return undefined;
-  if (user.codeSender === "console") return createConsoleCodeSender(log.child({ room: "user" }));
+  if (user.codeSender === "console") {
+    if (process.env["NODE_ENV"] === "production") {
+      throw new MqplayError(
+        "configInvalid",
+        '"user.codeSender" is "console", which writes codes into the log: NODE_ENV is "production", so name a webhook',
+        { path: "user.codeSender" },
+      );
+    }
+    log.warn({}, "verification codes are written into this log: for development only");
+    return createConsoleCodeSender(log.child({ room: "user" }));
+  }
   return createWebhookCodeSender({
     url: user.codeSender,
     ...(user.codeSenderSecret === "" ? {} : { secret: user.codeSenderSecret }),

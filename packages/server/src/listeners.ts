@@ -15,7 +15,7 @@ import {
 } from "./gate/listen/certificate.ts";
 import type { IsTrusted } from "./gate/listen/client-address.ts";
 import type { OpenListener } from "./gate/listen/open.ts";
-import type { TlsSetup } from "./gate/listen/tls.ts";
+import type { TlsSetup, TlsStats } from "./gate/listen/tls.ts";
 import type { Log } from "./ops/log.ts";
 
 /** A listener that is open. */
@@ -71,6 +71,8 @@ export interface ListenDeps {
   readonly gate: Gate;
   readonly http: HttpPorts;
   readonly isTrusted: IsTrusted;
+  /** Where those with TLS count. */
+  readonly tlsStats: TlsStats;
   readonly log: Log;
 }
 
@@ -165,7 +167,7 @@ export class Listeners {
     const certificate = this.#certificates.get(keyOf(files));
     if (certificate === undefined) throw new Error("readCertificates() comes before the ports are opened");
     const { handshakeTimeoutMs, maxHandshakes } = this.#config.tls;
-    return { certificate, handshakeTimeoutMs, maxHandshakes };
+    return { certificate, handshakeTimeoutMs, maxHandshakes, stats: this.#deps.tlsStats };
   }
 }
 

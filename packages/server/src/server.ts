@@ -195,8 +195,9 @@ class GameServer implements Server {
     });
     const { stores, sessions, pushes, user, runtime, gate, gateMetrics } = house;
     this.#stores = stores;
+    const tlsStats = { failedHandshakes: 0 };
     const metrics = config.metrics.enabled
-      ? createMetrics({ gate: gateMetrics, runtime, sessions, pushes })
+      ? createMetrics({ gate: gateMetrics, runtime, sessions, pushes, tls: tlsStats })
       : undefined;
     const isTrusted = createTrust(config.trustedProxies);
     const http = createHttpListener(
@@ -211,7 +212,7 @@ class GameServer implements Server {
       },
       config.http,
     );
-    const listeners = new Listeners({ gate, http, isTrusted, log: logOf("listen") }, config);
+    const listeners = new Listeners({ gate, http, isTrusted, tlsStats, log: logOf("listen") }, config);
     this.#listeners = listeners;
     this.#undo.push(async () => listeners.close());
     return { ...house, http, listeners };

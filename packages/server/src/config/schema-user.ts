@@ -72,7 +72,7 @@ export const userSettings = z.strictObject({
     text: "What a login does when the account is logged in on another connection: `kick` tells the earlier connection and closes it, `refuse` turns the new login away, `allow` lets both be.",
   }),
   codeSender: setting(z.string().regex(/^(none$|console$|https?:\/\/.)/), "none", {
-    text: 'How verification codes get to people: `none`, `console` (a line in this log: for development only), or the URL of a webhook of yours that gets `POST {"phoneNumber", "code", "purpose"}`. A program passes its own to `createServer({ codeSender })`.',
+    text: 'How verification codes get to people: `none`, `console` (a line in this log: for development only, refused where the environment variable `NODE_ENV` is `production`), or the URL of a webhook of yours that gets `POST {"phoneNumber", "code", "purpose"}`. A program passes its own to `createServer({ codeSender })`.',
     secret: true,
     expected: '"none", "console" or the URL of a webhook',
   }),

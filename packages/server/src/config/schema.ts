@@ -50,6 +50,12 @@ const http = z.strictObject({
     text: "Web origins, besides this server's own, whose pages may use `/call/…` from a browser, such as `https://game.example`. `*` allows all. Empty by default: nobody is let in unasked.",
     expected: 'an origin such as "https://game.example" (no path, no slash at the end), or "*"',
   }),
+  adminToken: setting(z.string().regex(/^([\x21-\x7e]{32,256})?$/), "", {
+    text: "Secret of trusted programs: a call by HTTP with `Authorization: Bearer` and this token may use what is not for clients, such as `POST /call/Push/Send`. Empty: nobody may. `openssl rand -hex 32` makes a good one. Keep such calls off the internet: by `https`, or within your own network.",
+    env: "MQPLAY_ADMIN_TOKEN",
+    secret: true,
+    expected: "at least 32 characters, none of them blank or beyond ASCII",
+  }),
   maxBodyBytes: integer(
     65_536,
     { min: 256, max: 16_777_216 },

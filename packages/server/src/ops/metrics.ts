@@ -2,6 +2,7 @@
  * Figures for Prometheus. The rooms count in plain numbers; these are read when somebody asks.
  */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
+import type { TlsStats } from "../gate/listen/tls.ts";
 import type { GateMetrics } from "../gate/metrics.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { PushStats } from "../session/pushes.ts";
@@ -12,6 +13,7 @@ export interface MetricsDeps {
   readonly runtime: Pick<Runtime, "running" | "stats">;
   readonly sessions: { readonly size: number };
   readonly pushes: { readonly stats: PushStats };
+  readonly tls: TlsStats;
 }
 
 /** What `/metrics` shows. */
@@ -23,7 +25,7 @@ export interface Metrics {
 }
 
 /** Makes the figures. */
-export function createMetrics({ gate, runtime, sessions, pushes }: MetricsDeps): Metrics {
+export function createMetrics({ gate, runtime, sessions, pushes, tls }: MetricsDeps): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
 
@@ -65,6 +67,11 @@ export function createMetrics({ gate, runtime, sessions, pushes }: MetricsDeps):
   };
 
   gauge("mqplay_connections", "MQTT connections that are open now", () => gate.open);
+  counter(
+    "mqplay_tls_handshakes_failed_total",
+    "TLS handshakes that failed, were too slow, or made room for others",
+    () => tls.failedHandshakes,
+  );
   gauge("mqplay_sessions", "Clients that are let in now", () => sessions.size);
   counter("mqplay_sessions_total", "Clients that were let in", () => gate.accepted);
   counters(
@@ -94,8 +101,8 @@ export function createMetrics({ gate, runtime, sessions, pushes }: MetricsDeps):
 
   counter("mqplay_pushes_kept_total", "Pushes kept for users who are away", () => pushes.stats.kept);
   counter(
-    "mqplay_pushes_undelivered_total",
-    "Pushes to nobody: away or not listening",
+    "mqplay_pushes_dropped_total",
+    "Pushes to nobody: sessions that do not listen, users who are away, and kept ones that made room for others",
     () => pushes.stats.dropped,
   );
 

@@ -3,15 +3,18 @@
  * `i` and `f`, as `{"state": n, "msg": "…", "data": …}`. [http-1]
  *
  * A request is a session of its own that ends with it: it is logged in by its bearer token alone, and what Register and
- * Login bind is gone with the reply; their tokens are what the caller keeps.
+ * Login bind is gone with the reply; their tokens are what the caller keeps. What clients cannot call answers who shows
+ * the admin token (admin.ts).
  */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { isSuccess, parseJson, States, type Answer, type StateEntry } from "@mqplay/shared";
+import { isSuccess, parseJson, States, type Answer, type Call, type StateEntry } from "@mqplay/shared";
 import type { Log } from "../../ops/log.ts";
 import type { Caller, Identity } from "../../runtime/caller.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
+import { answerBusy } from "../../runtime/answers.ts";
 import { requestAddress, type IsTrusted } from "../listen/client-address.ts";
+import { createAdminDoor } from "./admin.ts";
 import { readBody } from "./body.ts";
 import { answerPreflight, putCorsHeaders } from "./cors.ts";
 import { sendJson } from "./reply.ts";
@@ -29,6 +32,8 @@ export interface CallDeps {
 
 /** What bounds calls by HTTP. */
 export interface CallOptions {
+  /** The admin token; empty for none. A secret. */
+  readonly adminToken: string;
   readonly corsOrigins: readonly string[];
   readonly maxBodyBytes: number;
 }
@@ -44,6 +49,21 @@ export function createCallHandler(
   deps: CallDeps,
   options: CallOptions,
 ): (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void> {
+  const admin = createAdminDoor(options.adminToken, deps.log);
+
+  /**
+   * What a call gets for which there is no function. For clients, that is; so the token is only looked at here, and a
+   * page of the web never is who it should be shown by.
+   */
+  function retry(call: Call, request: IncomingMessage, caller: Caller): Answer | Promise<Answer> {
+    const token = bearerOf(request);
+    if (admin === undefined || token === undefined || request.headers.origin !== undefined) return NOT_FOUND;
+    const verdict = admin.check(token, caller.remoteAddress, performance.now());
+    if (verdict.kind === "tooMany") return answerBusy(verdict.retryAfterMs, call.encoding);
+    if (verdict.kind === "nobody") return NOT_FOUND;
+    return deps.runtime.invoke(call, { ...caller, identity: undefined, via: "internal" });
+  }
+
   return async (request, response, path) => {
     putCorsHeaders(request, response, options.corsOrigins);
     if (request.method === "OPTIONS") return answerPreflight(response);
@@ -65,14 +85,22 @@ export function createCallHandler(
 
     const login = await findLogin(deps, request);
     if (login.kind === "away") return sendFailure(response, States.storageError);
-    const call = { encoding: "json" as const, ...target, params: params.value };
-    const remoteAddress = requestAddress(request, deps.isTrusted);
-    const answer = await deps.runtime.invoke(call, createCaller(response, login.identity, remoteAddress));
+    const call: Call = { encoding: "json", ...target, params: params.value };
+    const caller = createCaller(response, login.identity, requestAddress(request, deps.isTrusted));
+    let answer = await deps.runtime.invoke(call, caller);
+    if (isUnknown(answer)) answer = await retry(call, request, caller);
     sendAnswer(
       response,
       login.kind === "wrong" && answer.state === States.needLogin.state ? WRONG_TOKEN : answer,
     );
   };
+}
+
+const NOT_FOUND: Answer = { ...States.notFound, result: undefined };
+
+/** Whether there is no such function, for this caller. One that ran and answers NotFound has a result. [answer-3] */
+function isUnknown({ state, result }: Answer): boolean {
+  return state === States.notFound.state && result === undefined;
 }
 
 /** What somebody gets who shows a token that is none, where a login is needed: the token is what to renew. */
@@ -121,9 +149,8 @@ type Login =
   | { readonly kind: "user"; readonly identity: Identity };
 
 async function findLogin(deps: CallDeps, request: IncomingMessage): Promise<Login> {
-  const header = request.headers.authorization;
-  if (header === undefined) return { kind: "none", identity: undefined };
-  const token = /^Bearer +([^\s]+) *$/i.exec(header)?.[1];
+  if (request.headers.authorization === undefined) return { kind: "none", identity: undefined };
+  const token = bearerOf(request);
   if (token === undefined || token.length > MAX_TOKEN_CHARS) return { kind: "wrong", identity: undefined };
   try {
     const identity = await deps.identify(token);
@@ -132,6 +159,10 @@ async function findLogin(deps: CallDeps, request: IncomingMessage): Promise<Logi
     deps.log.warn({ err: error }, "a token could not be looked up");
     return { kind: "away", identity: undefined };
   }
+}
+
+function bearerOf(request: IncomingMessage): string | undefined {
+  return /^Bearer +([^\s]+) *$/i.exec(request.headers.authorization ?? "")?.[1];
 }
 
 function createCaller(

@@ -11,9 +11,15 @@ import { open, type OpenListener } from "./open.ts";
 import { takeProxyHeader } from "./proxy-protocol.ts";
 import { SOCKET_OPTIONS, socketTransport, type StreamListener } from "./tcp.ts";
 
+/** What TLS listeners count. */
+export interface TlsStats {
+  failedHandshakes: number;
+}
+
 /** What a TLS listener works with. */
 export interface TlsSetup extends HandshakeOptions {
   readonly certificate: Certificate;
+  readonly stats: TlsStats;
 }
 
 /** The options of a server with TLS, Node's `tls` or `https`. */
@@ -35,9 +41,10 @@ function contextOptions({ certificate }: TlsSetup): SecureContextOptions {
  */
 export function guardTls(server: TlsServer, setup: TlsSetup, log: Log): () => void {
   setup.certificate.onChange(() => server.setSecureContext(contextOptions(setup)));
-  const handshakes = boundHandshakes(server, setup.maxHandshakes, (code, address) =>
-    log.debug({ code, address }, "a TLS handshake failed"),
-  );
+  const handshakes = boundHandshakes(server, setup.maxHandshakes, (code, address) => {
+    setup.stats.failedHandshakes++;
+    log.debug({ code, address }, "a TLS handshake failed");
+  });
   return () => handshakes.end();
 }
 

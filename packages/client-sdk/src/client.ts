@@ -1,7 +1,14 @@
 /**
  * connect(): the one object that a game holds. The composition root: here the rooms are put together, and nowhere else.
  */
-import { classicProfile, Topics, User, type ModuleContract } from "@mqplay/shared";
+import {
+  classicProfile,
+  States,
+  Topics,
+  User,
+  type DecodedAnswer,
+  type ModuleContract,
+} from "@mqplay/shared";
 import { platform as host } from "#platform";
 import { createKeys } from "./calls/call-key.ts";
 import { Calls, type CallStats } from "./calls/calls.ts";
@@ -11,6 +18,7 @@ import {
   type ModuleClientDeps,
   type ModuleOptions,
 } from "./calls/module-client.ts";
+import type { OutgoingCall } from "./calls/pending.ts";
 import { Emitter, type Unsubscribe } from "./emitter.ts";
 import { MqplayError } from "./errors.ts";
 import { parseTarget } from "./link/target.ts";
@@ -19,7 +27,9 @@ import { OrdinaryTopics, type OrdinaryMqtt } from "./mqtt.ts";
 import { resolveOptions, type ConnectOptions, type ResolvedOptions } from "./options.ts";
 import { protobufForm, requireProtobuf, type ProtobufForm } from "./protobuf.ts";
 import { Pushes, type ReceivedPush } from "./pushes.ts";
-import { tokenAfter } from "./session/tokens.ts";
+import { Login, type LoginState } from "./session/login.ts";
+import type { LoginKeeper } from "./session/keeper.ts";
+import { tokensAfter, type IssuedTokens } from "./session/tokens.ts";
 import { Session } from "./session/session.ts";
 import type { Connection } from "./session/connection.ts";
 
@@ -27,6 +37,8 @@ import type { Connection } from "./session/connection.ts";
 export interface GameEvents {
   /** The connection's state has changed. */
   state: GameState;
+  /** Somebody has logged in, is known better, or is logged in no more. */
+  login: LoginState;
   /** The game is closed for good; the last event. */
   closed: { readonly reason: ClosedReason; readonly error: MqplayError | undefined };
   /** The account logged in on another client; the server closes this connection next. [push-3] */
@@ -43,6 +55,8 @@ export interface GameStats extends CallStats {
 export interface Game {
   /** Where the connection stands. */
   readonly state: GameState;
+  /** Who is logged in, as far as this end knows. */
+  readonly login: LoginState;
   /** The client id of the connection. A secret: with the server string it gives the key, and it may be a token. */
   readonly clientId: string;
   /** The functions and pushes of the built-in User module. */
@@ -56,7 +70,10 @@ export interface Game {
   on<E extends keyof GameEvents>(event: E, listener: (value: GameEvents[E]) => void): Unsubscribe;
   /** Listens to every push, of whatever module, as numbers and bytes. */
   onPush(listener: (push: ReceivedPush) => void): Unsubscribe;
-  /** The access token that later connections of this game are made with, so that its user stays logged in. [connect-5] */
+  /**
+   * The access token that later connections of this game are made with, so that its user stays logged in. [connect-5]
+   * @throws MqplayError `invalidArgument` in a game that was given `tokens`: they say it
+   */
   setToken(token: string | undefined): void;
   /** Says DISCONNECT and ends everything; calls under way are rejected. Closing twice does no harm. */
   close(): Promise<void>;
@@ -97,6 +114,8 @@ class ConnectedGame implements Game {
   readonly #createKey: () => string;
   readonly #pushes: Pushes;
   readonly #session: Session;
+  readonly #login: Login;
+  readonly #keeper: LoginKeeper | undefined;
 
   constructor(url: string, options: ResolvedOptions, protobuf: ProtobufForm | undefined) {
     const { platform, logger } = options;
@@ -123,28 +142,48 @@ class ConnectedGame implements Game {
       onKicked: (message) => this.#handleKicked(message),
     });
     this.mqtt = new OrdinaryTopics({ connection: () => this.#readyConnection(), rethrow });
+    this.#login = new Login((state) => this.#events.emit("login", state));
+    this.#keeper = options.tokens?.createKeeper({
+      clock,
+      random: () => platform.random(),
+      logger,
+      login: this.#login,
+      createKey: this.#createKey,
+      call: (call) => this.#calls.call(call),
+    });
     this.#session = new Session(
       { profile: classicProfile, options, target },
       {
         onState: (state) => this.#handleState(state),
         onReady: (connection) => this.#handleReady(connection),
         onPaused: (error) => this.#calls.pause(error),
-        onStopped: (error) => this.#calls.stop(error),
+        onStopped: (error) => {
+          this.#keeper?.stop();
+          this.#calls.stop(error);
+        },
         onPrivate: (topic, packetId, plain) => this.#handlePrivate(topic, packetId, plain),
         onOrdinary: (packet) => this.mqtt.handleMessage(packet),
-        onAcknowledged: (packetId) => this.#calls.handleAcknowledged(packetId),
+        onAcknowledged: (packetId) => {
+          if (this.#keeper?.handleAcknowledged(packetId) !== true) this.#calls.handleAcknowledged(packetId);
+        },
       },
+      this.#keeper,
     );
+    if (options.token !== undefined) this.#login.begin(undefined, undefined);
     this.user = this.#createModule(User, {
       onResponse: (func, response) => {
-        const change = tokenAfter(func, response);
-        if (change !== undefined) this.#session.setToken(change.token);
+        const change = tokensAfter(func, response);
+        if (change !== undefined) this.#handleIssued(change.tokens);
       },
     });
   }
 
   get state(): GameState {
     return this.#session.state;
+  }
+
+  get login(): LoginState {
+    return this.#login.state;
   }
 
   get clientId(): string {
@@ -175,6 +214,11 @@ class ConnectedGame implements Game {
   }
 
   setToken(token: string | undefined): void {
+    if (this.#keeper !== undefined) {
+      throw new MqplayError("invalidArgument", `"tokens" says by which token this game connects`, {
+        path: "token",
+      });
+    }
     this.#session.setToken(token);
   }
 
@@ -197,12 +241,36 @@ class ConnectedGame implements Game {
       protobuf: this.#protobuf,
       timeoutMs,
       createKey: this.#createKey,
-      call: (call) => this.#calls.call(call),
+      call: (call) => this.#call(call),
       listen: (module, push, listener) => this.#pushes.on(module, push, listener),
     });
   }
 
+  async #call(call: OutgoingCall): Promise<DecodedAnswer> {
+    const answer = await (this.#keeper ?? this.#calls).call(call);
+    const { state } = answer;
+    // Also what a token that was no longer valid looks like: such a connection is nobody's. [connect-5]
+    if (state === States.needLogin.state || state === States.loginTimeOut.state) this.#login.end("expired");
+    return answer;
+  }
+
+  #handleIssued(tokens: IssuedTokens | undefined): void {
+    if (this.#keeper !== undefined) {
+      this.#keeper.handleIssued(tokens);
+      return;
+    }
+    this.#session.setToken(tokens?.token);
+    if (tokens === undefined) {
+      this.#login.end("loggedOut");
+      return;
+    }
+    const { userId, expireAt } = tokens;
+    const untilMs = expireAt > 0 ? this.#options.platform.clock.now() + expireAt * 1_000 : undefined;
+    this.#login.begin(userId === undefined ? undefined : { userId, userName: "" }, untilMs);
+  }
+
   #handlePrivate(topic: string, packetId: number | undefined, plain: Uint8Array): void {
+    if (this.#keeper?.handleMessage(topic, packetId, plain) === true) return;
     if (topic === Topics.json || topic === Topics.protobuf) {
       if (this.#calls.handleMessage(topic, packetId, plain)) return;
     }
@@ -225,6 +293,7 @@ class ConnectedGame implements Game {
   #handleKicked(message: string): void {
     this.#session.markKicked();
     this.#events.emit("kicked", { message });
+    this.#login.end("kicked");
   }
 
   #readyConnection(): Connection {

@@ -3,6 +3,10 @@ export { connect, type Game, type GameEvents, type GameStats } from "./client.ts
 export type { ConnectOptions, Logger, ReconnectOptions, TokenSource } from "./options.ts";
 export type { AbortSignalLike, CallOptions } from "./calls/call-options.ts";
 export type { FuncCaller, FuncCallers, ModuleClient, ModuleOptions } from "./calls/module-client.ts";
+export { customTokens, memoryTokens, type StoredTokens, type TokenStore } from "./session/token-store.ts";
+export { localStorageTokens } from "./platform/local-storage.ts";
+export type { Tokens } from "./session/keeper.ts";
+export type { LoginEnd, LoginState, LoginUser } from "./session/login.ts";
 export type { ClosedReason, GameState } from "./link/state.ts";
 export type { OrdinaryMessage, OrdinaryMqtt } from "./mqtt.ts";
 export type { ReceivedPush } from "./pushes.ts";

@@ -9,6 +9,8 @@ import type { ConnectOptions } from "./options.ts";
 
 export type * from "./index.ts";
 export { MqplayError, isMqplayError } from "./errors.ts";
+export { customTokens, memoryTokens } from "./session/token-store.ts";
+export { localStorageTokens } from "./platform/local-storage.ts";
 export { User } from "@mqplay/shared";
 
 /** The options of this `connect()`: those of the other, in JSON. */

@@ -12,6 +12,7 @@ import type { AbortSignalLike } from "./calls/call-options.ts";
 import { MqplayError } from "./errors.ts";
 import type { OpenLink, TlsOptions } from "./link/link.ts";
 import type { Platform } from "./platform/platform.ts";
+import type { Tokens } from "./session/keeper.ts";
 import type { TraceEvent } from "./trace.ts";
 
 /** How a lost connection is made anew. Delays are drawn evenly from 0 to a bound that doubles with each try (full jitter). */
@@ -50,6 +51,11 @@ export interface ConnectOptions {
    */
   readonly token?: string | TokenSource;
   /**
+   * Keeps the login: resumes it with every connection, refreshes it before it ends, and tells by `login` when it is
+   * over. `memoryTokens()`, `localStorageTokens(key)` or `customTokens(store)`; instead of `token`. @default nobody does
+   */
+  readonly tokens?: Tokens;
+  /**
    * The client id, 32 to 64 bytes. @default 32 random characters, new for each connection
    * Give one only to servers that know it; a second connection with it is refused.
    */
@@ -84,6 +90,7 @@ export interface ResolvedOptions {
   readonly timeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly token: string | TokenSource | undefined;
+  readonly tokens: Tokens | undefined;
   readonly clientId: string | undefined;
   readonly secret: boolean;
   readonly keepAliveS: number;
@@ -126,6 +133,9 @@ export function resolveOptions(options: ConnectOptions, host: Platform): Resolve
   if (options.token !== undefined && options.clientId !== undefined) {
     throw invalid("clientId", 'and "token" exclude each other: a token is the client id of its connection');
   }
+  if (options.tokens !== undefined && (options.token !== undefined || options.clientId !== undefined)) {
+    throw invalid("tokens", 'says by which token to connect: leave "token" and "clientId" out');
+  }
   if (typeof options.token !== "function") assertClientId(options.token, "token");
   assertClientId(options.clientId, "clientId");
   return {
@@ -138,6 +148,7 @@ export function resolveOptions(options: ConnectOptions, host: Platform): Resolve
       MAX_TIMER_MS,
     ),
     token: options.token,
+    tokens: options.tokens,
     clientId: options.clientId,
     secret: options.secret ?? true,
     keepAliveS: number(options.keepAliveS ?? DEFAULT_KEEP_ALIVE_S, "keepAliveS", 1, 65_535),

@@ -13,6 +13,10 @@ import {
 } from "@mqplay/shared";
 import { expectTypeOf } from "vitest";
 import type { Game } from "../client.ts";
+import type { ConnectOptions } from "../options.ts";
+import { localStorageTokens } from "../platform/local-storage.ts";
+import type { LoginState } from "../session/login.ts";
+import { customTokens, memoryTokens } from "../session/token-store.ts";
 
 interface JoinRequest {
   readonly room: string;
@@ -85,3 +89,16 @@ expectTypeOf(User).toExtend<ModuleContract>();
 expectTypeOf(User.funcs.login).toExtend<FuncContract>();
 expectTypeOf(User.pushes.onLoginSuccessNotify).toExtend<PushContract>();
 expectTypeOf(User.errors.wrongCredentials).toExtend<ErrorContract>();
+
+// Who is logged in, and how it is kept.
+if (game.login.name === "loggedIn") expectTypeOf(game.login.user?.userId).toEqualTypeOf<string | undefined>();
+if (game.login.name === "over")
+  expectTypeOf(game.login.reason).toEqualTypeOf<"loggedOut" | "expired" | "kicked">();
+game.on("login", (state) => expectTypeOf(state).toEqualTypeOf<LoginState>());
+expectTypeOf(memoryTokens()).toExtend<ConnectOptions["tokens"]>();
+expectTypeOf(localStorageTokens("key")).toExtend<ConnectOptions["tokens"]>();
+void customTokens({ load: () => undefined, save: async () => {}, clear: () => {} });
+// @ts-expect-error a store that cannot forget
+void customTokens({ load: () => undefined, save: () => {} });
+// @ts-expect-error tokens lack their end
+void customTokens({ load: () => ({ token: "a", refreshToken: "b" }), save: () => {}, clear: () => {} });

@@ -69,7 +69,7 @@ export interface ModuleClientDeps {
   readonly protobuf: ProtobufForm | undefined;
   readonly timeoutMs: number;
   /** Makes the key of a call that is to run once. [call-5] */
-  createKey(): string;
+  createKey(func: FuncContract, request: unknown): string;
   call(call: OutgoingCall): Promise<DecodedAnswer>;
   /** Told of every success before the caller is. */
   readonly onResponse?: ((func: FuncContract, response: unknown) => void) | undefined;
@@ -157,7 +157,7 @@ async function callFunc(
   const encoding = deps.instanceName === undefined ? (options.encoding ?? deps.encoding) : "json";
   const { protobuf } = deps;
   const callee: Callee = { contract, func, module, name: `${module}.${func.name}`, protobuf };
-  const once = func.idempotent ? deps.createKey() : undefined;
+  const once = func.idempotent ? deps.createKey(func, request) : undefined;
   const answer = await deps.call({
     name: callee.name,
     encoding,

@@ -21,8 +21,10 @@ export interface TlsOptions {
 export interface LinkRequest {
   readonly target: LinkTarget;
   readonly clientId: string;
-  /** Keep-alive in s; a link that hears nothing for 1.5 times as long closes itself. */
+  /** The keep-alive that the server is told, in s: it ends a link from which it hears nothing for 1.5 times as long. */
   readonly keepAliveS: number;
+  /** The link's own: it closes itself when its question has no answer for 1.5 times as long, in s. @default keepAliveS */
+  readonly probeS?: number;
   /** How long until CONNACK, in ms. */
   readonly connectTimeoutMs: number;
   readonly tls: TlsOptions | undefined;

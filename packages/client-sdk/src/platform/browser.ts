@@ -31,6 +31,7 @@ declare const addEventListener:
 declare const removeEventListener:
   | ((type: WakeEvent, listener: () => void, capture: boolean) => void)
   | undefined;
+declare const document: { readonly visibilityState?: string } | undefined;
 declare function setTimeout(task: () => void, delayMs: number): number;
 declare function clearTimeout(timer: number): void;
 
@@ -91,6 +92,7 @@ export const platform: Platform = {
       throw error;
     }, 0);
   },
+  isHidden: () => typeof document !== "undefined" && document.visibilityState === "hidden",
   watchWake(onWake) {
     if (typeof addEventListener === "undefined" || typeof removeEventListener === "undefined")
       return () => {};

@@ -50,4 +50,6 @@ export interface Platform {
    * @returns a function that stops it
    */
   readonly watchWake?: (onWake: () => void) => () => void;
+  /** Tells whether nobody looks at the game, so that the host holds its timers back. Undefined where it never does. */
+  readonly isHidden?: () => boolean;
 }

@@ -31,6 +31,15 @@ export interface ConnectionDeps {
   readonly target: LinkTarget;
 }
 
+/** What differs from one connection of a game to the next. */
+export interface ConnectionTerms {
+  readonly clientId: string;
+  /** How long it may take until calls can be sent, in ms. */
+  readonly timeoutMs: number;
+  /** The keep-alive that is agreed with the server, in s. */
+  readonly keepAliveS: number;
+}
+
 interface Waiting {
   readonly resolve: () => void;
   readonly reject: (error: MqplayError) => void;
@@ -52,9 +61,10 @@ export class Connection implements CallSender {
   #isReady = false;
   #endedBy: MqplayError | undefined;
 
-  constructor(deps: ConnectionDeps, clientId: string, listener: ConnectionListener) {
+  constructor(deps: ConnectionDeps, terms: ConnectionTerms, listener: ConnectionListener) {
     const { options, target } = deps;
-    const { platform, connectTimeoutMs, trace } = options;
+    const { platform, trace } = options;
+    const { clientId, timeoutMs, keepAliveS } = terms;
     this.clientId = clientId;
     this.#deps = deps;
     this.#listener = listener;
@@ -67,16 +77,17 @@ export class Connection implements CallSender {
         clientId,
         href: target.href,
         secret: options.secret,
-        timeoutMs: connectTimeoutMs,
-        deadlineMs: platform.clock.now() + connectTimeoutMs,
+        timeoutMs,
+        deadlineMs: platform.clock.now() + timeoutMs,
       },
     );
     this.#link = options.openLink(
       {
         target,
         clientId,
-        keepAliveS: options.keepAliveS,
-        connectTimeoutMs,
+        keepAliveS,
+        probeS: options.keepAliveS,
+        connectTimeoutMs: timeoutMs,
         tls: options.tls,
         clock: platform.clock,
       },
@@ -92,8 +103,8 @@ export class Connection implements CallSender {
   /** Connects and shakes hands; fulfilled when calls may be sent. Rejects with what went wrong, and is ended then. */
   async open(): Promise<void> {
     try {
-      await this.#race(this.#link.opened);
-      await this.#race(this.#handshake.run((channel) => (this.#channel = channel)));
+      await this.race(this.#link.opened);
+      await this.race(this.#handshake.run((channel) => (this.#channel = channel)));
       if (this.#endedBy !== undefined) throw this.#endedBy;
       this.#isReady = true;
     } catch (error) {
@@ -216,7 +227,8 @@ export class Connection implements CallSender {
     );
   }
 
-  #race<T>(step: Promise<T>): Promise<T> {
+  /** Waits for a step, but not beyond the connection's end. */
+  race<T>(step: Promise<T>): Promise<T> {
     return Promise.race([step, this.#ended]);
   }
 

@@ -11,6 +11,7 @@ import { mayFollow, type ClosedReason, type GameState } from "../link/state.ts";
 import { assertClientId } from "../options.ts";
 import { createClientId } from "./client-id.ts";
 import { Connection, type ConnectionDeps } from "./connection.ts";
+import type { LoginKeeper } from "./keeper.ts";
 
 /** Who hears of the session. */
 export interface SessionListener {
@@ -26,6 +27,15 @@ export interface SessionListener {
   onAcknowledged(packetId: number): void;
 }
 
+/**
+ * The keep-alive of a connection that is made while nobody looks, in s: a hidden page's timers run once a minute, which
+ * is too late for a shorter one. More than `gate.maxKeepAliveS` does nothing by default. [connect-3]
+ */
+const HIDDEN_KEEP_ALIVE_S = 120;
+
+/** Connections that one try may take: to resume, to refresh, to resume again; and one that was refused. */
+const MAX_ROUNDS = 4;
+
 /** How long after the notice of a login elsewhere the server's close counts as its consequence, in ms. */
 const KICK_WINDOW_MS = 5_000;
 
@@ -33,6 +43,7 @@ const KICK_WINDOW_MS = 5_000;
 export class Session {
   readonly #deps: ConnectionDeps;
   readonly #listener: SessionListener;
+  readonly #keeper: LoginKeeper | undefined;
   #state: GameState = { name: "connecting" };
   #connection: Connection | undefined;
   #token: string | undefined;
@@ -43,9 +54,10 @@ export class Session {
   readonly #stopWatching: () => void;
   #lostAtMs = 0;
 
-  constructor(deps: ConnectionDeps, listener: SessionListener) {
+  constructor(deps: ConnectionDeps, listener: SessionListener, keeper?: LoginKeeper) {
     this.#deps = deps;
     this.#listener = listener;
+    this.#keeper = keeper;
     const { token, platform } = deps.options;
     if (typeof token === "string") this.#token = token;
     this.#stopWatching = platform.watchWake?.(() => this.#handleWake()) ?? (() => {});
@@ -105,11 +117,59 @@ export class Session {
 
   async #connect(): Promise<void> {
     const { platform, connectTimeoutMs } = this.#deps.options;
-    const clientId = await within(platform.clock, connectTimeoutMs, this.#chooseClientId(), () =>
-      noClientId(connectTimeoutMs),
+    const { clock } = platform;
+    const deadlineMs = clock.now() + connectTimeoutMs;
+    for (let round = 1; round <= MAX_ROUNDS; round++) {
+      const limitMs = Math.max(1, deadlineMs - clock.now());
+      const connection = await this.#createConnection(limitMs);
+      try {
+        await connection.open();
+        const isAdmitted = await connection.race(
+          this.#admit(connection, Math.max(1, deadlineMs - clock.now())),
+        );
+        // Both may have happened since the last packet.
+        if (connection.endedBy !== undefined) throw connection.endedBy;
+        if (isAdmitted) {
+          this.#listener.onReady(connection);
+          this.#move({ name: "ready" });
+          return;
+        }
+        connection.close(new MqplayError("closed", "the connection with the new token takes its place"));
+      } catch (error) {
+        connection.close(toMqplayError(error));
+        if (this.#keeper?.handleRefused(error, connection.clientId) !== true) throw error;
+      }
+    }
+    throw new MqplayError(
+      "connectFailed",
+      "the login could not be resumed: the server gives tokens and takes none",
+    );
+  }
+
+  /** Whether the game may have a connection. */
+  async #admit(connection: Connection, limitMs: number): Promise<boolean> {
+    if (this.#keeper === undefined) return true;
+    const { clock } = this.#deps.options.platform;
+    const late = (): MqplayError =>
+      new MqplayError("connectFailed", `the login could not be resumed within ${limitMs} ms`);
+    return within(clock, limitMs, this.#keeper.admit(connection, limitMs), late);
+  }
+
+  async #createConnection(timeoutMs: number): Promise<Connection> {
+    const { platform, keepAliveS } = this.#deps.options;
+    const clientId = await within(platform.clock, timeoutMs, this.#chooseClientId(), () =>
+      noClientId(timeoutMs),
     );
     if (this.#state.name === "closed") throw closedError();
-    const connection: Connection = new Connection(this.#deps, clientId, {
+    // Without a keeper, a token would have to wait that long for its id after a cut.
+    const isLong =
+      platform.isHidden?.() === true && (this.#keeper !== undefined || this.#token === undefined);
+    const terms = {
+      clientId,
+      timeoutMs,
+      keepAliveS: isLong ? Math.max(keepAliveS, HIDDEN_KEEP_ALIVE_S) : keepAliveS,
+    };
+    const connection: Connection = new Connection(this.#deps, terms, {
       onPrivate: (topic, packetId, plain) => {
         if (this.#connection === connection) this.#listener.onPrivate(topic, packetId, plain);
       },
@@ -124,11 +184,7 @@ export class Session {
       },
     });
     this.#connection = connection;
-    await connection.open();
-    // Both may have happened since the last packet of the handshake.
-    if (connection.endedBy !== undefined) throw connection.endedBy;
-    this.#listener.onReady(connection);
-    this.#move({ name: "ready" });
+    return connection;
   }
 
   #handleEnded(error: MqplayError): void {
@@ -178,7 +234,8 @@ export class Session {
 
   async #chooseClientId(): Promise<string> {
     const { token, clientId, platform } = this.#deps.options;
-    const current = typeof token === "function" ? await token(this.#token) : this.#token;
+    const known = this.#keeper === undefined ? this.#token : await this.#keeper.nextToken();
+    const current = typeof token === "function" ? await token(known) : known;
     assertClientId(current, "token");
     return current ?? clientId ?? createClientId(platform);
   }

@@ -4,28 +4,48 @@
  */
 import { User, type FuncContract } from "@mqplay/shared";
 
-/** Returns what an answer of User says about the token to connect with: a new one, none any more, or nothing. */
-export function tokenAfter(
+/** What a login, a registration or a refresh gave. */
+export interface IssuedTokens {
+  readonly token: string;
+  readonly refreshToken: string;
+  /** How long the access token is valid, in s; 0 where the server does not say. [user-2] */
+  readonly expireAt: number;
+  /** Whose they are; only registering says it. */
+  readonly userId: string | undefined;
+}
+
+/** Returns what an answer of User says about the login: new tokens, none any more (`tokens` is undefined), or nothing. */
+export function tokensAfter(
   func: FuncContract,
   response: unknown,
-): { readonly token: string | undefined } | undefined {
+): { readonly tokens: IssuedTokens | undefined } | undefined {
   switch (func) {
     case User.funcs.login:
-      return tokenIn(response);
+      return tokensIn(response, undefined);
     case User.funcs.register:
-      return tokenIn(property(response, "tokenInfo"));
+      return tokensIn(property(response, "tokenInfo"), property(response, "result"));
     case User.funcs.refreshToken:
-      return tokenIn(property(response, "tokenData"));
+      return tokensIn(property(response, "tokenData"), undefined);
     case User.funcs.logout:
-      return { token: undefined };
+      return { tokens: undefined };
     default:
       return undefined;
   }
 }
 
-function tokenIn(tokens: unknown): { readonly token: string } | undefined {
-  const token = property(tokens, "token");
-  return typeof token === "string" && token !== "" ? { token } : undefined;
+function tokensIn(value: unknown, userId: unknown): { readonly tokens: IssuedTokens } | undefined {
+  const token = property(value, "token");
+  const refreshToken = property(value, "refreshToken");
+  const expireAt = property(value, "expireAt");
+  if (typeof token !== "string" || token === "") return undefined;
+  return {
+    tokens: {
+      token,
+      refreshToken: typeof refreshToken === "string" ? refreshToken : "",
+      expireAt: typeof expireAt === "number" ? expireAt : 0,
+      userId: typeof userId === "string" ? userId : undefined,
+    },
+  };
 }
 
 function property(value: unknown, key: string): unknown {

@@ -37,7 +37,7 @@ export interface MemoryServerOptions {
   /** @default answers every call with success and no result */
   readonly handler?: MemoryHandler;
   /** CONNACK's code for the connection with this number (from 1); "silence" never answers. @default 0 */
-  readonly connack?: (attempt: number) => number | "silence";
+  readonly connack?: (attempt: number, clientId: string) => number | "silence";
   /** Whether SUBSCRIBE `s` gets a server string. @default true */
   readonly sendsServerString?: boolean;
   /** Topics that get 0x80. @default none */
@@ -95,7 +95,7 @@ export class MemoryConnection implements Link {
     this.#server = server;
     this.#listener = listener;
     this.clientId = request.clientId;
-    const code = server.options.connack?.(attempt) ?? 0;
+    const code = server.options.connack?.(attempt, request.clientId) ?? 0;
     this.opened = new Promise((resolve, reject) => {
       this.#rejectOpened = reject;
       if (code === 0) {

@@ -48,7 +48,8 @@ class LightLink implements Link {
   readonly #waiting = new Map<number, Waiting>();
   #state: "opening" | "open" | "closed" = "opening";
   #reached = false;
-  #heardAtMs = 0;
+  /** When the server was asked whether it is there and has said nothing since; undefined when it has. */
+  #askedAtMs: number | undefined;
   #cancelTimer: () => void;
   #resolveOpened: () => void = () => {};
   #rejectOpened: (error: MqplayError) => void = () => {};
@@ -117,7 +118,7 @@ class LightLink implements Link {
 
   #handleBytes(bytes: Uint8Array): void {
     if (this.#state === "closed") return;
-    this.#heardAtMs = this.#request.clock.now();
+    this.#askedAtMs = undefined;
     try {
       for (const packet of this.#reader.read(bytes)) this.#handlePacket(packet);
     } catch (error) {
@@ -182,14 +183,18 @@ class LightLink implements Link {
     }
   }
 
-  /** Pings when half the keep-alive has gone, so that a link which hears nothing for 1.5 times it is dead. */
+  /**
+   * Asks when half the time has gone, so that a link on which nothing is heard for 1.5 times it is dead. What counts is
+   * the time since a question: a hidden page's timers are a minute late, and silence that nobody broke means nothing.
+   */
   #keepAlive(): void {
-    const { clock, keepAliveS } = this.#request;
-    const halfMs = keepAliveS * 500;
+    const { clock, keepAliveS, probeS = keepAliveS } = this.#request;
+    const halfMs = probeS * 500;
     this.#cancelTimer = clock.after(halfMs, () => {
-      const silentMs = clock.now() - this.#heardAtMs;
-      if (silentMs >= 3 * halfMs) {
-        this.#end(`nothing was heard of the server for ${silentMs} ms`);
+      const now = clock.now();
+      const silentMs = now - (this.#askedAtMs ??= now);
+      if (silentMs >= 2 * halfMs) {
+        this.#end(`nothing was heard of the server for ${silentMs} ms after it was asked`);
         return;
       }
       this.#send(encodePingreq(), { type: "PINGREQ" });

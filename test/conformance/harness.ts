@@ -11,10 +11,11 @@
 import { randomInt } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, test as runTest } from "vitest";
+import { afterAll, beforeAll, inject, test as runTest } from "vitest";
 import { randomClientId } from "../support/raw-client.ts";
 import { registerSecret } from "../support/secrets.ts";
-import { startServer } from "../support/server.ts";
+import { startServer, urlOf } from "../support/server.ts";
+import { testCertificates } from "../support/tls.ts";
 import { probeModule } from "./probe.ts";
 
 /** How bytes get to the server. */
@@ -26,8 +27,12 @@ const serverName = process.env["MQPLAY_CONFORMANCE_NAME"] ?? "mqplay";
 /** True when the server under test is not ours to configure. */
 export const isExternal = external.length > 0;
 
+/** Where data is kept makes no difference to TLS: a run on other stores does without. */
+const ours: readonly Transport[] =
+  inject("runStores") === undefined ? ["tcp", "ws", "mqtts", "wss"] : ["tcp", "ws"];
+
 /** The transports that each test runs over. */
-export const transports: readonly Transport[] = isExternal ? external.map(transportOf) : ["tcp", "ws"];
+export const transports: readonly Transport[] = isExternal ? external.map(transportOf) : ours;
 
 /** The titles that are known to fail on this server. */
 export const knownFailures: ReadonlySet<string> = new Set(readKnownFailures());
@@ -72,17 +77,28 @@ const NO_LOCKOUT = { address: { freeFailures: 1_000_000 } };
 /** The verification codes that servers of ours have sent in this process, the last one of each phone number. */
 export const sentCodes: Map<string, string> = new Map();
 
+/** The listener of a server of ours for each transport. */
+const LISTENERS = { tcp: "tcp", ws: "http", mqtts: "tls", wss: "wss" } as const;
+
 /** A server of ours with settings of its own. */
 export async function startOwnServer(settings: object = {}): Promise<Reachable & AsyncDisposable> {
+  const certificates = await testCertificates();
+  const listeners = [
+    { kind: "tls", port: 0 },
+    { kind: "wss", port: 0 },
+  ];
   const server = await startServer({
-    settings: { lockout: NO_LOCKOUT, ...settings },
+    settings: { lockout: NO_LOCKOUT, tls: certificates.settings, listeners, ...settings },
     modules: [probeModule],
     codeSender: { send: async ({ phoneNumber, code }) => void sentCodes.set(phoneNumber, code) },
   });
   return {
-    url: (transport) => (transport === "ws" ? server.wsUrl : server.mqttUrl),
+    url: (transport) => urlOf(server, LISTENERS[transport]),
     http: server.httpUrl,
-    [Symbol.asyncDispose]: () => server.stop(),
+    async [Symbol.asyncDispose]() {
+      await server.stop();
+      await certificates[Symbol.asyncDispose]();
+    },
   };
 }
 

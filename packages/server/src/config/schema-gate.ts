@@ -44,7 +44,7 @@ const shape = {
     defaults.maxKeepAliveS,
     { min: 1, max: 65_535 },
     {
-      text: "Largest keep-alive of a client; larger ones, and 0 (none), are lowered to it, so that a dead client frees its id within 1.5 times this.",
+      text: "Longest silence that holds a client id: a keep-alive that is longer, or 0 (none), counts as this when another connection comes with the id. So a dead client frees its id within 1.5 times this.",
       unit: "s",
     },
   ),

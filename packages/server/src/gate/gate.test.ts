@@ -159,6 +159,22 @@ describe("the gate", () => {
     expect(player.packets).toEqual([]);
   });
 
+  it("begins calls in the order in which they were sent, and answers as they end [answer-5]", async () => {
+    const begun: unknown[] = [];
+    const answers: ((answer: Answer) => void)[] = [];
+    await using house = await openHouse((call) => {
+      begun.push(call.encoding === "json" ? call.params : undefined);
+      return new Promise((resolve) => answers.push(resolve));
+    });
+    const player = await house.enter();
+    player.stream.send(Buffer.concat([7, 3, 9, 1].map((id) => player.call(id, id))));
+    expect(begun).toEqual([7, 3, 9, 1]);
+    answers[2]?.(ok);
+    expect(await player.next(isA("publish"))).toMatchObject({ messageId: 9 });
+    answers[0]?.(ok);
+    expect(await player.next(isA("publish"))).toMatchObject({ messageId: 7 });
+  });
+
   it("stops reading while too many calls of a connection run, and reads on after", async () => {
     const answers: ((answer: Answer) => void)[] = [];
     await using house = await openHouse(() => new Promise((resolve) => answers.push(resolve)), {

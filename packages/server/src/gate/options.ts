@@ -17,7 +17,7 @@ export interface GateOptions {
   readonly maxPacketBytes: number;
   /** How long a connection may take until CONNACK, in ms. */
   readonly connectTimeoutMs: number;
-  /** Largest keep-alive in s; larger ones and 0 are lowered to it, so that a dead peer frees its id in time. [connect-3] */
+  /** Keep-alive in s as which larger ones and 0 count when another connection comes with the id: a dead peer frees it in time. [connect-3] */
   readonly maxKeepAliveS: number;
   /** Unsent bytes at which a client that does not read is cut off. */
   readonly maxUnsentBytes: number;

@@ -13,6 +13,7 @@ import { createServer as createTlsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import type { Log } from "../../ops/log.ts";
 import { open, type ListenAddress, type OpenListener } from "../listen/open.ts";
+import { SOCKET_OPTIONS } from "../listen/tcp.ts";
 import { guardTls, tlsOptions, type TlsSetup } from "../listen/tls.ts";
 
 /** What bounds the HTTP ports. */
@@ -77,7 +78,8 @@ export function createPorts(options: PortOptions, handlers: PortHandlers): HttpP
     connectionsCheckingInterval: TIMEOUT_CHECK_MS,
     maxHeaderSize: MAX_HEADER_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    noDelay: true,
+    // A WebSocket client that promised no keep-alive and vanished is found out by the kernel's probes.
+    ...SOCKET_OPTIONS,
   };
 
   async function listen({ serves, tls, ...address }: HttpAddress): Promise<OpenListener> {

@@ -35,7 +35,7 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
             "test/conformance/**/*.test.ts",
             "test/user/**/*.test.ts",
             "test/attack/**/*.test.ts",
-            "test/e2e/http.test.ts",
+            "test/e2e/{http,push-by-http,single-login}.test.ts",
             "test/sdk/{real-server,module}.test.ts",
           ],
           exclude: [

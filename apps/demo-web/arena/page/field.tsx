@@ -37,7 +37,7 @@ export function Field({ visitor }: { visitor: Visitor }): JSX.Element {
   return (
     <svg
       ref={svg}
-      class="field"
+      class="ground"
       data-live={isInside}
       viewBox={`0 0 ${String(FIELD.width)} ${String(FIELD.height + NAME_ROOM)}`}
       role="application"

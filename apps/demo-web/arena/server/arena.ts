@@ -1,7 +1,7 @@
 /**
  * The module Arena: who is in which room, and who is told what. Rooms themselves are room.ts.
  */
-import { fail, implement, type ModuleContext, type ServerModule } from "@mqplay/server";
+import { fail, implement, type EndedSession, type ModuleContext, type ServerModule } from "@mqplay/server";
 import { Arena } from "../contracts/arena.ts";
 import { Pace } from "./pace.ts";
 import { Room } from "./room.ts";
@@ -21,6 +21,7 @@ export function createArena(): ServerModule {
   const paces = new Map<string, Pace>();
 
   function openRoom(name: string): Room {
+    if (rooms.size >= MAX_ROOMS) throw fail(Arena.errors.tooManyRooms);
     const room = new Room({
       clock: server.clock,
       tell(push, content) {
@@ -46,24 +47,32 @@ export function createArena(): ServerModule {
     if (waitMs > 0) throw fail("tooManyRequests", { retryAfterMs: waitMs });
   }
 
+  /** A session can be pushed to no more: its user's seat waits for the next one. */
+  function sessionEnded({ sessionId, userId }: EndedSession): void {
+    if (userId === undefined) return;
+    paces.delete(userId);
+    roomOf.get(userId)?.lose(userId, sessionId);
+  }
+
   return implement(
     Arena,
     {
       async join(call, { room: roomName, name }) {
+        if (call.via === "http") throw fail(Arena.errors.notConnected);
         const { userId } = call.user;
-        // First, so that whoever cannot be pushed to, as by HTTP, costs nothing else.
-        if (!(await call.pushes.join(groupOf(roomName), call.sessionId)))
-          throw fail(Arena.errors.notConnected);
         keepPace(userId);
+        const room = rooms.get(roomName) ?? openRoom(roomName);
+        if (!room.hasSeatFor(userId)) throw fail(Arena.errors.roomFull);
         const former = roomOf.get(userId);
-        const room = rooms.get(roomName) ?? (rooms.size < MAX_ROOMS ? openRoom(roomName) : undefined);
-        if (room?.hasSeatFor(userId) !== true) {
-          if (room !== former) await call.pushes.leave(groupOf(roomName), call.sessionId);
-          throw fail(room === undefined ? Arena.errors.tooManyRooms : Arena.errors.roomFull);
-        }
         if (former !== room) former?.leave(userId);
         roomOf.set(userId, room);
-        return room.join(userId, call.sessionId, name);
+        room.join(userId, call.sessionId, name);
+        // After it has a seat: should the session end meanwhile, the seat is given up like any other.
+        const isHeard = await call.pushes.join(groupOf(roomName), call.sessionId);
+        if (!isHeard) sessionEnded({ sessionId: call.sessionId, userId });
+        const view = isHeard ? room.viewOf(userId) : undefined;
+        if (view === undefined) throw fail(Arena.errors.notConnected);
+        return view;
       },
 
       move(call, { dx, dy }) {
@@ -82,11 +91,7 @@ export function createArena(): ServerModule {
       start(context) {
         server = context;
       },
-      sessionEnded({ sessionId, userId }) {
-        if (userId === undefined) return;
-        paces.delete(userId);
-        roomOf.get(userId)?.lose(userId, sessionId);
-      },
+      sessionEnded,
       stop() {
         for (const room of rooms.values()) room.close();
       },

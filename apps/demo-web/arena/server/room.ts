@@ -63,19 +63,21 @@ export class Room {
     return this.#seats.has(userId) || this.#seats.size < MAX_PLAYERS;
   }
 
-  /** Takes a user in, or back in, and returns what there is to see. */
-  join(userId: string, sessionId: string, name: string): JoinAnswer {
-    const known = this.#seats.get(userId);
-    const seat = known ?? this.#newSeat(userId, sessionId);
+  /** Takes a user in, or back in. */
+  join(userId: string, sessionId: string, name: string): void {
+    const seat = this.#seats.get(userId) ?? this.#newSeat(userId, sessionId);
     seat.keep();
     seat.sessionId = sessionId;
     this.#halt(seat, { name, away: false });
     this.#deps.tell(Arena.pushes.joined, { player: seat.player });
-    return {
-      seat: seat.player.seat,
-      players: Array.from(this.#seats.values(), (each) => this.#settle(each)),
-      points: this.#points,
-    };
+  }
+
+  /** What a user sees who is in. */
+  viewOf(userId: string): JoinAnswer | undefined {
+    const seat = this.#seats.get(userId);
+    if (seat === undefined) return undefined;
+    const players = Array.from(this.#seats.values(), (each) => this.#settle(each));
+    return { seat: seat.player.seat, players, points: this.#points };
   }
 
   /** A player heads elsewhere. */
@@ -91,6 +93,7 @@ export class Room {
   lose(userId: string, sessionId: string): void {
     const seat = this.#seats.get(userId);
     if (seat?.sessionId !== sessionId) return;
+    seat.keep();
     this.#halt(seat, { away: true });
     seat.keep = this.#deps.clock.after(KEEP_SEAT_MS, () => this.leave(userId));
     this.#deps.tell(Arena.pushes.away, seat.player);

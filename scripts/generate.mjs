@@ -1,9 +1,17 @@
 // Generates everything that is committed but made from something else. Run it after a change of a .proto.
 // `--check` writes nothing and exits 1 when a committed file is not what would be generated.
+import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { tsImport } from "tsx/esm/api";
+
+// The packages' sources, not their builds, are what runs: that takes an import condition, set when Node starts.
+const CONDITION = "--conditions=@mqplay/source";
+if (!process.execArgv.includes(CONDITION)) {
+  const again = spawnSync(process.execPath, [CONDITION, ...process.argv.slice(1)], { stdio: "inherit" });
+  process.exit(again.status ?? 1);
+}
 
 const top = fileURLToPath(new URL("..", import.meta.url));
 const folder = "../packages/shared/src/contract/generate";

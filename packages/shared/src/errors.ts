@@ -83,7 +83,12 @@ export class MqplayError extends Error {
 
 /** Tells whether a value is an {@link MqplayError}, whichever copy of this package made it. */
 export function isMqplayError(value: unknown): value is MqplayError {
-  return value instanceof Error && value.name === "MqplayError" && "code" in value && typeof value.code === "string";
+  return (
+    value instanceof Error &&
+    value.name === "MqplayError" &&
+    "code" in value &&
+    typeof value.code === "string"
+  );
 }
 
 /** Makes an {@link MqplayError} of anything thrown: itself if it is one, else `internal` with the value as cause. */

@@ -251,7 +251,7 @@ describe("the admin token", () => {
     expect(self.json()).toMatchObject({ state: 0xf2 });
   });
 
-  test("works for no page of the web, of an allowed origin or of another, and none may read such a reply", async () => {
+  test("[http-1] works for no page of the web, of an allowed origin or of another, and none may read such a reply", async () => {
     const authorization = { Authorization: `Bearer ${ADMIN}` };
     for (const origin of [ORIGIN, "https://evil.example", server.httpUrl, "null"])
       expect((await from({ ...authorization, Origin: origin })).json()).toEqual(NOT_FOUND);

@@ -130,6 +130,7 @@ export class Connection implements TransportEvents, SessionLink, IdHolder {
         } else if (this.#state === "ready" && member !== undefined) {
           const frame = this.#scanner.next(this.#options.maxPacketBytes);
           if (frame === undefined) break;
+          // Acknowledgements cost no budget: how many there are is up to what the client is sent.
           if ((frame[0] ?? 0) >>> 4 !== PacketType.puback) this.#spend();
           member.sorter.take(frame, this.#scanner.headerBytes);
         } else break;
@@ -234,6 +235,7 @@ export class Connection implements TransportEvents, SessionLink, IdHolder {
         metrics,
         listens,
         misused: () => this.#countMisuse(),
+        unasked: () => this.#spend(),
         left: () => this.#leave(),
       },
       this.#options,

@@ -23,7 +23,7 @@ describe("InFlight", () => {
   });
 
   it("keeps an acknowledgement that fits nothing from the broker", () => {
-    expect(new InFlight().acknowledge(9)).toBe("gate");
+    expect(new InFlight().acknowledge(9)).toBe("nobody");
   });
 
   it("chooses identifiers that are not in flight, and comes round", () => {

@@ -8,8 +8,8 @@
 const FIRST_OWN_ID = 0x8000;
 const LAST_OWN_ID = 0xffff;
 
-/** Whose packet a PUBACK acknowledges. */
-export type Owner = "gate" | "broker";
+/** Whose packet a PUBACK acknowledges; nobody's when none with its identifier is in flight. */
+export type Owner = "gate" | "broker" | "nobody";
 
 /** One client's packets in flight. */
 export class InFlight {
@@ -51,13 +51,12 @@ export class InFlight {
 
   /**
    * Takes a PUBACK. When both sorts have a packet with that identifier in flight, it is for the one sent first:
-   * clients acknowledge in order (MQTT 3.1.1, 4.6). One that fits nothing is the gate's: the broker must not see it.
+   * clients acknowledge in order (MQTT 3.1.1, 4.6). The broker must not see one that fits nothing.
    */
   acknowledge(packetId: number): Owner {
     const broker = this.#broker.get(packetId);
     if (broker === undefined) {
-      this.#own.delete(packetId);
-      return "gate";
+      return this.#own.delete(packetId) ? "gate" : "nobody";
     }
     const own = this.#own.get(packetId);
     if (own === undefined || broker < own) {

@@ -24,6 +24,8 @@ export interface PacketSorterDeps {
   readonly listens: () => void;
   /** Told of a packet that nobody can use. [bad-7] */
   readonly misused: () => void;
+  /** Told of an acknowledgement that nothing was waiting for. */
+  readonly unasked: () => void;
   /** Told of DISCONNECT. */
   readonly left: () => void;
 }
@@ -51,8 +53,7 @@ export class PacketSorter {
         this.#takePublish(frame, headerBytes, (first >>> 1) & 3);
         return;
       case PacketType.puback:
-        if (this.#deps.inFlight.acknowledge(readUint16(frame, headerBytes)) === "broker")
-          this.#deps.brokerSide.pass(frame);
+        this.#takePuback(frame, headerBytes);
         return;
       case PacketType.pubrel:
         this.#takePubrel(frame, headerBytes);
@@ -77,6 +78,12 @@ export class PacketSorter {
       default:
         throw new ProtocolViolation(`a packet of type ${type} has no place here`);
     }
+  }
+
+  #takePuback(frame: Buffer, headerBytes: number): void {
+    const owner = this.#deps.inFlight.acknowledge(readUint16(frame, headerBytes));
+    if (owner === "broker") this.#deps.brokerSide.pass(frame);
+    else if (owner === "nobody") this.#deps.unasked();
   }
 
   #takePublish(frame: Buffer, headerBytes: number, qos: number): void {

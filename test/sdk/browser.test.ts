@@ -55,3 +55,45 @@ test.each([
   const report: unknown = await opened.page.evaluate(`${program}(${options})`);
   expect(report).toEqual({ sameUser: true, closed: "kicked", refused: "connectFailed" });
 });
+
+test("two tabs keep one login in localStorage, and a reload finds it there", async () => {
+  const user = { accessTokenTtlMs: 1_000, sessionTtlMs: 1_000, singleLogin: "allow" };
+  await using server = await startServer({ settings: { user } });
+  if (browser === undefined) throw new Error("there is no browser");
+  await using opened = await browser.openPage();
+  opened.expectProblem(/status of 404/);
+  const other = await opened.page.context().newPage();
+  const start = async (page: typeof opened.page): Promise<void> => {
+    await page.goto(`${server.httpUrl}/healthz`);
+    await page.addScriptTag({ content: bundle });
+    await page.evaluate(`(async () => {
+      globalThis.over = 0;
+      globalThis.game = await mqplay.connect("${server.wsUrl}", { tokens: mqplay.localStorageTokens("game") });
+      game.on("login", ({ name }) => { if (name === "over") over++; });
+    })()`);
+  };
+  /** Waits until the login was refreshed so often, and asks who is logged in and how often nobody was. */
+  const refreshed = (times: number): string => `new Promise((resolve) => {
+    let times = 0;
+    let until = 0;
+    const stop = game.on("login", (state) => {
+      if (state.name !== "loggedIn" || state.untilMs <= until) return;
+      until = state.untilMs;
+      if (++times < ${times}) return;
+      stop();
+      game.user.getSelfInfo().then(({ userData }) => resolve(userData.UserID + " " + over));
+    });
+  })`;
+  await start(opened.page);
+  const userId = await opened.page.evaluate(
+    `game.user.register({ username: "tab-player", password: "correct horse" }).then(({ result }) => result)`,
+  );
+  await start(other);
+  expect(await other.evaluate("game.login.user.userId")).toBe(userId);
+  const both = await Promise.all([opened.page.evaluate(refreshed(4)), other.evaluate(refreshed(4))]);
+  expect(both).toEqual([`${String(userId)} 0`, `${String(userId)} 0`]);
+  await start(opened.page);
+  expect(await opened.page.evaluate("game.login.user.userId")).toBe(userId);
+  await other.evaluate("game.user.logout()");
+  expect(await other.evaluate(`localStorage.getItem("game")`)).toBeNull();
+});

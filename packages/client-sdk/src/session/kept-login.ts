@@ -21,7 +21,7 @@ import type { IssuedTokens } from "./tokens.ts";
 const SESSION_REFRESH_MS = 36_000_000;
 /** The part of an access token's life after which it is refreshed. */
 const USED_LIFE = 0.9;
-/** An access token that has less than this to live, in ms, might end on the way. */
+/** An access token that has less than this to live, in ms, or than a tenth of its life, might end on the way. */
 const LEAST_LIFE_MS = 5_000;
 /** What the access tokens of a server that does not say it live, in ms. [user-3] */
 const USUAL_LIFE_MS = 604_800_000;
@@ -67,9 +67,10 @@ export class KeptLogin implements LoginKeeper {
       this.#deps.login.end("loggedOut");
       return undefined;
     }
-    const isUsable =
-      tokens.token !== this.#unusable && tokens.expiresAtMs - this.#deps.clock.now() > LEAST_LIFE_MS;
-    return isUsable ? tokens.token : undefined;
+    const { token, issuedAtMs, expiresAtMs } = tokens;
+    const leastMs = Math.min(LEAST_LIFE_MS, (expiresAtMs - issuedAtMs) * (1 - USED_LIFE));
+    const isUsable = token !== this.#unusable && expiresAtMs - this.#deps.clock.now() > leastMs;
+    return isUsable ? token : undefined;
   }
 
   handleRefused(error: unknown, clientId: string): boolean {

@@ -28,6 +28,7 @@ const STEPS = [
   { name: "types", command: ["tsc", "-p", "tsconfig.json"] },
   { name: "types of the demo page", command: ["tsc", "-p", "apps/demo-web/tsconfig.json"] },
   { name: "build", command: ["turbo", "run", "build", "--output-logs=errors-only"] },
+  { name: "packages", command: ["node", "scripts/check-packages.mjs"] },
   { name: "unit tests", tests: "unit" },
   { name: "system tests", tests: "system" },
   { name: "system tests on MariaDB and Redis", tests: "system-stores" },

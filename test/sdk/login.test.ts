@@ -104,7 +104,7 @@ describe.each([
   test("is shared by games that refresh it in turns, and none ends it for the others", async () => {
     const user = { accessTokenTtlMs: 1_000, sessionTtlMs: 1_000, singleLogin: "allow" };
     await using server = await startServer({ settings: { user } });
-    const { tokens } = sharedStore();
+    const tokens = memoryTokens();
     await using first = await connect(server.wsUrl, { ...options, tokens });
     const { result: userId } = await first.user.register(account);
     await using second = await connect(server.wsUrl, { ...options, tokens });

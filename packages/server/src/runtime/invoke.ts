@@ -107,7 +107,8 @@ export class Invoker {
     const { sessionId, identity, remoteAddress, via } = caller;
     const staying: Caller = { sessionId, identity, remoteAddress, via, signal: neverGone };
     return this.#once.run(
-      { owner: user?.userId ?? sessionId, name: served.name, key, call },
+      // Also whose login has timed out since: it is still their connection.
+      { owner: identity?.userId ?? sessionId, name: served.name, key, call },
       () => this.#run(served, request, call.encoding, staying, user, key),
       () => this.#refuse(call.encoding),
     );

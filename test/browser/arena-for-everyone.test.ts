@@ -70,8 +70,9 @@ test("can be played by keyboard alone, with the focus always in sight", async ()
   await tab.says("In the room");
 
   await field.and(page.locator(":focus")).waitFor();
-  const outline = await page.evaluate<string>("getComputedStyle(document.activeElement).outlineStyle");
-  expect(outline).not.toBe("none");
+  const ring = `getComputedStyle(document.querySelector(".stage"), "::after").borderStyle`;
+  expect(await page.evaluate(ring), "the field shows that it has the focus").toBe("solid");
+  await tab.picture("desk-light-7-keyboard");
   const scrolled = await page.evaluate("scrollX + scrollY");
   for (const [key, wall] of [
     ["ArrowRight", "right"],
@@ -93,6 +94,7 @@ test("can be played by keyboard alone, with the focus always in sight", async ()
   await tab.until(`placeOf("Ann") !== lastPlace`);
   await page.keyboard.press("Tab");
   expect(await field.and(page.locator(":focus")).count(), "the field is no trap").toBe(0);
+  expect(await page.evaluate(ring)).toBe("none");
   await tab.stands("Ann");
   const after = await tab.placeOf("Ann");
   expect(after.x).toBeGreaterThan(before.x);

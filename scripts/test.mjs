@@ -19,6 +19,13 @@ const PROGRAMS = [
   { program: "mariadbd", from: "mariadb-server" },
 ];
 
+/** Modules of Python that the README's client without the SDK uses, and the Debian packages that they come in. */
+const PYTHON = process.env.MQPLAY_PYTHON ?? "/usr/bin/python3";
+const PYTHON_MODULES = [
+  { module: "paho.mqtt.client", from: "python3-paho-mqtt" },
+  { module: "cryptography", from: "python3-cryptography" },
+];
+
 const STEPS = [
   { name: "lint", command: ["oxlint", "--type-aware", "--deny-warnings"] },
   { name: "format", command: ["oxfmt", "--check"] },
@@ -83,7 +90,10 @@ function runTests(project) {
 
 /** Makes sure that the programs are there; ends the run with what to do when they cannot be had. */
 function installPrograms() {
-  const missing = PROGRAMS.filter(({ program, found }) => !isThere(found ?? program)).map(({ from }) => from);
+  const missing = [
+    ...PROGRAMS.filter(({ program, found }) => !isThere(found ?? program)),
+    ...PYTHON_MODULES.filter(({ module }) => !isImportable(module)),
+  ].map(({ from }) => from);
   if (missing.length === 0) return;
   console.log(`── installing ${missing.join(", ")}`);
   const isRoot = process.getuid?.() === 0;
@@ -98,9 +108,15 @@ function installPrograms() {
   console.error(
     `The tests need ${missing.join(", ")} and could not install them.\n` +
       `On Debian or Ubuntu: sudo apt-get install ${missing.join(" ")}. Elsewhere, install the programs ` +
-      `${PROGRAMS.map(({ program }) => program).join(", ")} and put them on the PATH.`,
+      `${PROGRAMS.map(({ program }) => program).join(", ")} and put them on the PATH, ` +
+      `and set MQPLAY_PYTHON to a Python that has paho-mqtt and cryptography.`,
   );
   process.exit(1);
+}
+
+/** Whether Python has a module. */
+function isImportable(module) {
+  return spawnSync(PYTHON, ["-c", `import ${module}`], { stdio: "ignore" }).status === 0;
 }
 
 /** Looks for a program on the PATH, and where Debian puts servers. */

@@ -93,7 +93,7 @@ const PAGES: readonly DocumentedPage[] = [
 ];
 
 describe("the TypeScript in", () => {
-  it.each(PAGES)("$path compiles", async (page) => {
+  it.each(PAGES)("$path compiles", { timeout: 60_000 }, async (page) => {
     await using folder = await temporaryFolder();
     const blocks = codeBlocks(await readFile(join(repository, page.path), "utf8"));
     const written = await writeBlocks(folder.path, page, blocks);
@@ -101,7 +101,7 @@ describe("the TypeScript in", () => {
     if (written === 0) return; // a page without TypeScript: the line above has counted
 
     const tsc = join(repository, "node_modules/.bin/tsc");
-    const { code, stdout } = await run(tsc, ["-p", folder.path], { timeoutMs: 25_000 });
+    const { code, stdout } = await run(tsc, ["-p", folder.path], { timeoutMs: 50_000 });
 
     expect(code, `${page.path} does not compile; block-N.ts is the block on line N:\n${stdout}`).toBe(0);
   });

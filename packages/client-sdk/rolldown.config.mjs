@@ -1,6 +1,6 @@
 /**
  * What the package ships beside the ES modules of tsc: CommonJS for Node and for bundlers, and one script for pages
- * without a build, which sets `mqplay`, with protobuf and without. @mqplay/shared is ES modules only, so all of them carry it, types included.
+ * without a build, which sets `mqplay`. @mqplay/shared is ES modules only, so all of them carry it, types included.
  */
 import { dts } from "rolldown-plugin-dts";
 
@@ -17,10 +17,18 @@ const PARTS = {
 const parts = (extension) =>
   Object.fromEntries(Object.entries(PARTS).map(([name, path]) => [name, path + extension]));
 
+/** crypto-js looks for Node's crypto, which none of its functions that are used here needs. */
+const withoutNodeCrypto = {
+  name: "without-node-crypto",
+  resolveId: (id) => (id === "crypto" ? "\0no-crypto" : null),
+  load: (id) => (id === "\0no-crypto" ? "export default {};" : null),
+};
+
 const browser = {
   platform: "browser",
   resolve: { conditionNames: ["browser", "import", "module", "default"] },
   transform: { target: "es2022" },
+  plugins: [withoutNodeCrypto],
 };
 const cjs = { format: "cjs", entryFileNames: "[name].cjs", chunkFileNames: "[name]-[hash].cjs" };
 
@@ -30,6 +38,7 @@ export default [
     platform: "node",
     resolve: { conditionNames: ["node", "import", "module", "default"] },
     external: ["mqtt", "ws"],
+    plugins: [],
     output: { ...cjs, dir: "dist/cjs/node", cleanDir: true },
   },
   {
@@ -49,17 +58,9 @@ export default [
       chunkFileNames: "[name]-[hash].d.cts",
     },
   },
-  ...["mqplay", "mqplay.json"].map((name) => ({
+  {
     ...browser,
-    input: `scripts/${name}.js`,
-    output: {
-      format: "iife",
-      name: "mqplay",
-      file: `dist/${name}.min.js`,
-      minify: true,
-      sourcemap: true,
-      // MIT asks for the notice of what is inside.
-      banner: "/* mqplay, MIT license. Contains crypto-js, (c) Jeff Mott, Evan Vosberg, MIT license. */",
-    },
-  })),
+    input: "one-script.js",
+    output: { format: "iife", name: "mqplay", file: "dist/mqplay.min.js", minify: true },
+  },
 ];

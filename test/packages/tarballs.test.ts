@@ -7,10 +7,9 @@ import { join } from "node:path";
 import { createContext, runInContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { createMiniGameHost } from "../sdk/mini-game-host.ts";
-import { launchBrowser } from "../support/browser.ts";
 import { run, type Ended } from "../support/process.ts";
 import { repository, startServer, temporaryFolder, type TemporaryFolder } from "../support/server.ts";
+import { distanceFromFigure, TOLERANCE } from "./figures.ts";
 
 const PACKAGES = ["shared", "server", "client-sdk"];
 const MINUTE_MS = 60_000;
@@ -110,57 +109,30 @@ test("the server of the tarball starts, answers a player and stops", async () =>
   expect(JSON.parse(stdout)).toEqual(REPORT);
 });
 
-describe("the one script", () => {
-  const files = ["mqplay.min.js", "mqplay.json.min.js"];
-  const player = (): Promise<string> => readFile(join(import.meta.dirname, "consumers/play.cjs"), "utf8");
-  const scriptNamed = (file: string): Promise<string> =>
-    readFile(join(installed("client-sdk"), "dist", file), "utf8");
-
-  test("is what the services find that deliver packages to pages", async () => {
-    const manifest: unknown = JSON.parse(
-      await readFile(join(installed("client-sdk"), "package.json"), "utf8"),
-    );
-    expect(manifest).toMatchObject({ unpkg: "./dist/mqplay.min.js", jsdelivr: "./dist/mqplay.min.js" });
-  });
-
-  test.each(files)("%s plays in Chromium", async (file) => {
-    await using server = await startServer();
-    await using browser = await launchBrowser();
-    await using opened = await browser.openPage();
-    const { page } = opened;
-    for (const content of [await scriptNamed(file), await player()]) await page.addScriptTag({ content });
-    const report: unknown = await page.evaluate(`play(mqplay, ${JSON.stringify(server.wsUrl)})`);
-    expect(JSON.parse(String(report))).toEqual(REPORT);
-  });
-
-  test.each(files)("%s plays where there are timers, WebSocket and random numbers only", async (file) => {
-    await using server = await startServer();
-    const browserLike = {
-      WebSocket,
-      crypto: { getRandomValues: (bytes: Uint8Array) => crypto.getRandomValues(bytes) },
-    };
-    const program = `${await player()};\nplay(mqplay, ${JSON.stringify(server.wsUrl)})`;
-    expect(await runBare(await scriptNamed(file), program, browserLike)).toEqual(REPORT);
-  });
-
-  test("plays where there are timers and what mini-games have only", async () => {
-    await using server = await startServer();
-    const program = `${await player()};
-      const platform = mqplay.createMiniGamePlatform(wx);
-      play({ ...mqplay, connect: (url) => mqplay.connect(url, { platform }) }, ${JSON.stringify(server.wsUrl)})`;
-    const script = await scriptNamed("mqplay.min.js");
-    expect(await runBare(script, program, { wx: createMiniGameHost() })).toEqual(REPORT);
-  });
+test("the one script is as large as the README says", async () => {
+  const script = await readFile(join(installed("client-sdk"), "dist/mqplay.min.js"));
+  const distance = await distanceFromFigure("the one script, `dist/mqplay.min.js`", script);
+  expect(distance).toBeLessThanOrEqual(TOLERANCE);
 });
 
-/** Runs a script, and then a program whose last expression is a promise of JSON, in a context without a host. */
-async function runBare(script: string, program: string, globals: object): Promise<unknown> {
-  const context = createContext({
-    ...globals,
-    setTimeout: (task: () => void, delayMs: number) => setTimeout(task, delayMs),
-    clearTimeout: (timer: NodeJS.Timeout) => clearTimeout(timer),
+test("the one script plays in a context of timers, WebSocket and random numbers only", async () => {
+  await using server = await startServer();
+  const manifest: unknown = JSON.parse(await readFile(join(installed("client-sdk"), "package.json"), "utf8"));
+  expect(manifest).toMatchObject({ unpkg: "./dist/mqplay.min.js", jsdelivr: "./dist/mqplay.min.js" });
+  const script = await readFile(join(installed("client-sdk"), "dist/mqplay.min.js"), "utf8");
+  const player = await readFile(join(import.meta.dirname, "consumers/play.cjs"), "utf8");
+  const report = await new Promise((resolve, reject) => {
+    const context = createContext({
+      WebSocket,
+      crypto: { getRandomValues: (bytes: Uint8Array) => crypto.getRandomValues(bytes) },
+      setTimeout: (task: () => void, delayMs: number) => setTimeout(task, delayMs),
+      clearTimeout: (timer: NodeJS.Timeout) => clearTimeout(timer),
+      url: server.wsUrl,
+      done: resolve,
+      failed: (message: string) => reject(new Error(message)),
+    });
+    const program = `play(mqplay, url).then(done, (error) => failed(String(error && error.stack)))`;
+    runInContext(`${script};\n${player};\n${program}`, context);
   });
-  runInContext(script, context);
-  const report: unknown = await runInContext(program, context);
-  return JSON.parse(String(report));
-}
+  expect(JSON.parse(String(report))).toEqual(REPORT);
+});

@@ -2,18 +2,43 @@
  * The SDK, bundled as a mini-game bundles it, in a JavaScript context that has timers, a `wx`-shaped host and nothing
  * else: no WebSocket, crypto, fetch, URL, TextDecoder, process or Buffer.
  */
+import { randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { createContext, runInContext } from "node:vm";
 import { beforeAll, expect, test } from "vitest";
+import { WebSocket } from "ws";
+import type { MiniGameHost } from "@mqplay/client-sdk/minigame";
 import { startServer } from "../support/server.ts";
 import { bundleForBrowsers } from "./bundle.ts";
-import { createMiniGameHost } from "./mini-game-host.ts";
 
 let bundle = "";
 
 beforeAll(async () => {
   bundle = await bundleForBrowsers("bare-context-entry.ts");
 });
+
+/** The host, on real WebSockets. */
+function createHost(): MiniGameHost {
+  return {
+    connectSocket({ url, protocols }) {
+      const socket = new WebSocket(url, protocols);
+      socket.binaryType = "arraybuffer";
+      return {
+        onOpen: (listener) => void socket.on("open", listener),
+        onMessage: (listener) => void socket.on("message", (data: unknown) => listener({ data })),
+        onClose: (listener) =>
+          void socket.on("close", (code, reason) => listener({ code, reason: reason.toString() })),
+        onError: (listener) => void socket.on("error", ({ message }) => listener({ errMsg: message })),
+        send: ({ data }) => socket.send(new Uint8Array(data)),
+        close: ({ code }) => socket.close(code),
+      };
+    },
+    getRandomValues({ length, success }) {
+      const bytes = randomBytes(length);
+      setTimeout(() => success({ randomValues: new Uint8Array(bytes).buffer }), 1);
+    },
+  };
+}
 
 /** Runs a program in a bare context. It sets `done` to what it came to. */
 async function runBare(program: string, globals: object): Promise<unknown> {
@@ -75,7 +100,7 @@ test.each(["json", "protobuf"])("a player registers, is pushed to and kicked, by
     await second.close();
     return JSON.stringify(report);
   `;
-  const report = await runBare(program, { wx: createMiniGameHost(), url: server.wsUrl });
+  const report = await runBare(program, { wx: createHost(), url: server.wsUrl });
   expect(report).toBe(
     JSON.stringify({ sameUser: true, notice: "string", closed: "kicked", refused: "wrongCredentials" }),
   );
@@ -87,5 +112,5 @@ test("a server that is not there is told in words", async () => {
     const error = await mqplay.connect("ws://127.0.0.1:1/ws", { platform }).catch((reason) => reason);
     return error.message;
   `;
-  expect(await runBare(program, { wx: createMiniGameHost() })).toContain("[connectFailed] ");
+  expect(await runBare(program, { wx: createHost() })).toContain("[connectFailed] ");
 });

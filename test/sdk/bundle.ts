@@ -4,19 +4,12 @@
 import { join } from "node:path";
 import { build } from "vite";
 
-/**
- * Bundles an entry of this folder into one script that sets `mqplay`.
- * @param packages their sources, or what was built of them and is published
- */
-export async function bundleForBrowsers(
-  entry: string,
-  packages: "sources" | "built" = "sources",
-): Promise<string> {
-  const source = packages === "sources" ? ["@mqplay/source"] : [];
+/** Bundles an entry of this folder into one script that sets `mqplay`. */
+export async function bundleForBrowsers(entry: string): Promise<string> {
   const result = await build({
     configFile: false,
     logLevel: "silent",
-    resolve: { conditions: [...source, "browser", "import", "module", "default"] },
+    resolve: { conditions: ["@mqplay/source", "browser", "import", "module", "default"] },
     build: {
       write: false,
       minify: true,

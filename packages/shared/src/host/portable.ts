@@ -2,16 +2,15 @@
  * The host everywhere else: browsers, mini-games, bare JavaScript contexts. crypto-js for the two primitives,
  * the rest by hand, so that no global of the host is needed.
  *
- * Only block encryption is taken from crypto-js, none of its modes: its CTR increments the last 32 bits only and gives
- * wrong bytes when they wrap. What is published has no more of it than that (rolldown.config.mjs).
+ * Only block encryption is taken from crypto-js, never its CTR mode: that one increments the last 32 bits only and
+ * gives wrong bytes when they wrap.
  */
 import AES from "crypto-js/aes.js";
 import CryptoJS from "crypto-js/core.js";
 import MD5 from "crypto-js/md5.js";
+import ECB from "crypto-js/mode-ecb.js";
+import NoPadding from "crypto-js/pad-nopadding.js";
 import { MqplayError } from "../errors.ts";
-
-// Imported for what it adds to the library; by a name, because a bare import would be in the declarations, too.
-void AES;
 
 type WordArray = ReturnType<typeof CryptoJS.lib.WordArray.create>;
 
@@ -22,26 +21,7 @@ export function md5(bytes: Uint8Array): Uint8Array {
 
 /** See `Host.encryptBlocks`. */
 export function encryptBlocks(key: Uint8Array, blocks: Uint8Array): Uint8Array {
-  const cipher = aes().createEncryptor(toWords(key));
-  const array = toWords(blocks);
-  for (let at = 0; at < array.words.length; at += BLOCK_WORDS) cipher.encryptBlock(array.words, at);
-  return fromWords(array);
-}
-
-/** AES as the cipher of one block, encrypted where it stands; the library's types know it only with a mode around it. */
-interface BlockCipher {
-  createEncryptor(key: WordArray): { encryptBlock(words: number[], at: number): void };
-}
-const BLOCK_WORDS = 4;
-
-function aes(): BlockCipher {
-  const cipher: unknown = Reflect.get(CryptoJS.algo, "AES");
-  if (isBlockCipher(cipher)) return cipher;
-  throw new MqplayError("internal", "crypto-js has no AES");
-}
-
-function isBlockCipher(value: unknown): value is BlockCipher {
-  return typeof value === "object" && value !== null && "createEncryptor" in value;
+  return fromWords(AES.encrypt(toWords(blocks), toWords(key), { mode: ECB, padding: NoPadding }).ciphertext);
 }
 
 /** crypto-js keeps bytes in big-endian 32-bit words. */
